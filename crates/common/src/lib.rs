@@ -1,0 +1,16 @@
+//! What the three levels share, and nothing else: how many workers Slurm gave us, how long
+//! something took, a question that never hangs, and one line of JSON a run.
+
+mod cli;
+mod number;
+mod prompt;
+mod record;
+mod stopwatch;
+mod workers;
+
+pub use cli::{Misuse, exit_code, parse};
+pub use number::{count, parse_count, parse_seconds, seconds};
+pub use prompt::ask;
+pub use record::Record;
+pub use stopwatch::{Samples, human, time};
+pub use workers::{Source, WORKERS_VARIABLE, Workers, parse_workers};

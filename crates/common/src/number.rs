@@ -1,0 +1,94 @@
+//! Numbers as people write them.
+
+use std::ops::RangeInclusive;
+
+/// Above this, not every whole number has an `f64` of its own, so `1e17` would be a guess.
+const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+
+/// Reads a whole number written as `10000000`, `10_000_000` or `1e7`.
+///
+/// # Errors
+/// A phrase that names the text and what is expected instead.
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    let plain = text.trim().replace('_', "");
+    if let Ok(count) = plain.parse::<u64>() {
+        return Ok(count);
+    }
+    let refused = || format!("'{text}' is not a whole number such as 10_000_000 or 1e7");
+    if !plain.contains(['e', 'E']) {
+        return Err(refused());
+    }
+    match plain.parse::<f64>() {
+        Ok(count) if count >= 0.0 && count.fract() == 0.0 && count <= LARGEST_EXACT => {
+            Ok(count as u64)
+        }
+        _ => Err(refused()),
+    }
+}
+
+/// Reads a time in seconds: zero or more, finite.
+///
+/// # Errors
+/// A phrase that names the text and what is expected instead.
+pub fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.trim().replace('_', "").parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds.abs()), // -0 is 0
+        _ => Err(format!("'{text}' is not a time in seconds, zero or more, such as 0.5")),
+    }
+}
+
+/// A value parser for clap and [`crate::ask`]: a whole number inside `range`.
+pub fn count(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String> + Clone {
+    move |text| {
+        let count = parse_count(text)?;
+        if range.contains(&count) {
+            Ok(count)
+        } else {
+            Err(format!("{count} is not from {} to {}", range.start(), range.end()))
+        }
+    }
+}
+
+/// A value parser for clap and [`crate::ask`]: seconds from zero to `longest`.
+pub fn seconds(longest: f64) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |text| match parse_seconds(text)? {
+        seconds if seconds <= longest => Ok(seconds),
+        seconds => Err(format!("{seconds} s is longer than {longest} s")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_as_people_write_them() {
+        for text in ["10000000", "10_000_000", "1e7", "1E7", " 1e7 ", "0.1e8"] {
+            assert_eq!(parse_count(text), Ok(10_000_000), "{text}");
+        }
+        assert_eq!(parse_count("18446744073709551615"), Ok(u64::MAX));
+    }
+
+    #[test]
+    fn what_is_not_a_count_is_refused() {
+        for text in ["", "-3", "abc", "2.0", "1.5", "1e-3", "1e30", "inf", "NaN", "1e", "e"] {
+            assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_count_outside_its_range_says_the_range() {
+        assert_eq!(count(1..=9)("10"), Err("10 is not from 1 to 9".to_string()));
+        assert_eq!(count(1..=9)("9"), Ok(9));
+    }
+
+    #[test]
+    fn times_are_finite_and_not_negative() {
+        assert_eq!(parse_seconds(" 0.5 "), Ok(0.5));
+        assert!(parse_seconds("-0").is_ok_and(|zero| zero.is_sign_positive()));
+        for text in ["-1", "NaN", "inf", "half a second", ""] {
+            assert!(parse_seconds(text).is_err(), "{text}");
+        }
+        assert!(seconds(60.0)("61").is_err());
+    }
+}

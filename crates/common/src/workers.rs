@@ -1,0 +1,133 @@
+//! How many workers to start. Let Slurm tell the program what it has; hard-code nothing.
+
+use std::fmt;
+
+use crate::Misuse;
+
+/// The variable in which Slurm says what `--cpus-per-task` gave us.
+pub const WORKERS_VARIABLE: &str = "SLURM_CPUS_PER_TASK";
+
+const MOST_WORKERS: usize = 1024;
+
+/// A number of workers, and who decided it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers {
+    /// At least 1, at most 1024.
+    pub count: usize,
+    /// Where the number comes from.
+    pub source: Source,
+}
+
+/// Who decided the number of workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// `--workers` on the command line.
+    Flag,
+    /// `SLURM_CPUS_PER_TASK`, set by Slurm when a job asks for `--cpus-per-task`.
+    Slurm,
+    /// Neither: one worker.
+    Default,
+}
+
+impl Workers {
+    /// The workshop's rule: the flag, else `SLURM_CPUS_PER_TASK`, else 1.
+    ///
+    /// # Errors
+    /// [`Misuse`] if the variable holds anything but a whole number from 1 to 1024.
+    pub fn decide(flag: Option<usize>) -> anyhow::Result<Self> {
+        Self::from_rule(flag, std::env::var_os(WORKERS_VARIABLE).as_deref())
+    }
+
+    fn from_rule(flag: Option<usize>, slurm: Option<&std::ffi::OsStr>) -> anyhow::Result<Self> {
+        if let Some(count) = flag {
+            return Ok(Self { count, source: Source::Flag });
+        }
+        let text = slurm.unwrap_or_default().to_string_lossy();
+        if text.trim().is_empty() {
+            return Ok(Self { count: 1, source: Source::Default });
+        }
+        let count = parse_workers(&text).map_err(|reason| {
+            Misuse::new(format!(
+                "{WORKERS_VARIABLE}: {reason}; ask Slurm with --cpus-per-task=4, or unset it"
+            ))
+        })?;
+        Ok(Self { count, source: Source::Slurm })
+    }
+
+    /// A line to print when there are more workers than CPUs this process may use.
+    ///
+    /// It is no error: tasks that sleep need no CPU.
+    pub fn warning(&self) -> Option<String> {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        (self.count > cpus).then(|| {
+            format!(
+                "warning: {} workers share {cpus} usable CPU{}: waiting overlaps, computing does not",
+                self.count,
+                if cpus == 1 { "" } else { "s" }
+            )
+        })
+    }
+}
+
+/// `4 workers (SLURM_CPUS_PER_TASK)`
+impl fmt::Display for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let source = match self.source {
+            Source::Flag => "--workers",
+            Source::Slurm => WORKERS_VARIABLE,
+            Source::Default => "the default: neither --workers nor SLURM_CPUS_PER_TASK is set",
+        };
+        let plural = if self.count == 1 { "" } else { "s" };
+        write!(f, "{} worker{plural} ({source})", self.count)
+    }
+}
+
+/// Reads a number of workers: a whole number from 1 to 1024, surrounding blanks allowed.
+///
+/// # Errors
+/// A phrase that names the text and what is expected instead.
+pub fn parse_workers(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(count) if (1..=MOST_WORKERS).contains(&count) => Ok(count),
+        _ => Err(format!("'{text}' is not a number of workers from 1 to {MOST_WORKERS}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(flag: Option<usize>, slurm: Option<&str>) -> anyhow::Result<Workers> {
+        Workers::from_rule(flag, slurm.map(std::ffi::OsStr::new))
+    }
+
+    #[test]
+    fn the_flag_beats_slurm_and_slurm_beats_the_default() {
+        let decided = |count, source| Workers { count, source };
+        assert_eq!(rule(Some(3), Some("4")).unwrap(), decided(3, Source::Flag));
+        assert_eq!(rule(None, Some(" 4 ")).unwrap(), decided(4, Source::Slurm));
+        assert_eq!(rule(None, None).unwrap(), decided(1, Source::Default));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        assert_eq!(rule(None, Some("  ")).unwrap().source, Source::Default);
+    }
+
+    #[test]
+    fn a_bad_variable_is_named_with_its_value() {
+        for value in ["0", "-3", "abc", "2.0", "1025", "1e2"] {
+            let error = rule(None, Some(value)).unwrap_err();
+            assert!(error.is::<Misuse>());
+            let line = error.to_string();
+            assert!(line.contains(WORKERS_VARIABLE) && line.contains(value), "{line}");
+        }
+    }
+
+    #[test]
+    fn more_workers_than_cpus_is_a_warning() {
+        let many = Workers { count: 1024, source: Source::Flag };
+        assert!(many.warning().is_some_and(|line| line.contains("1024 workers")));
+        assert_eq!(Workers { count: 1, source: Source::Flag }.warning(), None);
+    }
+}
