@@ -12,11 +12,9 @@ use clap::error::{ContextKind, ErrorKind};
 #[derive(Debug)]
 pub struct Misuse(String);
 
-impl Misuse {
-    /// An error that tells in one line what was wrong, where, and what to do.
-    pub fn new(line: impl Into<String>) -> anyhow::Error {
-        anyhow::Error::new(Self(line.into()))
-    }
+/// A [`Misuse`] error: one line that tells what was wrong, where, and what to do.
+pub fn misuse(line: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Misuse(line.into()))
 }
 
 impl std::fmt::Display for Misuse {
@@ -41,7 +39,7 @@ pub fn parse<Args: clap::Parser>() -> anyhow::Result<Args> {
     .context("preparing for Ctrl-C")?;
     Args::try_parse().map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
-        _ => Misuse::new(one_line(&error)),
+        _ => misuse(one_line(&error)),
     })
 }
 
@@ -113,7 +111,7 @@ mod tests {
 
     #[test]
     fn misuse_is_recognised_under_its_context() {
-        let error = Misuse::new("no such folder").context("loading the data");
+        let error = misuse("no such folder").context("loading the data");
         assert!(error.is::<Misuse>());
     }
 }

@@ -8,7 +8,7 @@ mod record;
 mod stopwatch;
 mod workers;
 
-pub use cli::{Misuse, exit_code, parse};
+pub use cli::{Misuse, exit_code, misuse, parse};
 pub use number::{count, parse_count, parse_seconds, seconds};
 pub use prompt::ask;
 pub use record::Record;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::Context;
 
-use crate::Misuse;
+use crate::misuse;
 
 /// How often a person may mistype before the program gives up.
 const ATTEMPTS: usize = 3;
@@ -15,7 +15,7 @@ const ATTEMPTS: usize = 3;
 /// answer, or the end of the input (Ctrl-D), is the default.
 ///
 /// # Errors
-/// [`Misuse`] after three answers that `read` refused.
+/// [`crate::Misuse`] after three answers that `read` refused.
 pub fn ask<T: std::fmt::Display>(
     question: &str,
     default: T,
@@ -53,7 +53,7 @@ fn answer<T: std::fmt::Display>(
         }
         writeln!(output, "  {refusal}")?;
     }
-    Err(Misuse::new(format!("{question}: {refusal}")))
+    Err(misuse(format!("{question}: {refusal}")))
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn three_wrong_answers_end_it_as_misuse() {
         let error = typed("0\n0\n0\n5\n").0.unwrap_err();
-        assert!(error.is::<Misuse>());
+        assert!(error.is::<crate::Misuse>());
         assert!(error.to_string().contains("from 1 to 100"));
     }
 }

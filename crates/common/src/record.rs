@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use crate::Misuse;
+use crate::misuse;
 
 /// Collects the settings and results of a run and appends them to a file as one JSON object.
 ///
@@ -25,13 +25,14 @@ impl Record {
     /// Starts a record that will go to `path`, or nowhere if there is none.
     ///
     /// # Errors
-    /// [`Misuse`] if the file cannot be opened for appending.
+    /// [`crate::Misuse`] if the file cannot be opened for appending.
     pub fn open(path: Option<&Path>, level: u8, example: &'static str) -> anyhow::Result<Self> {
-        let open = |path: &Path| {
-            OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-                Misuse::new(format!("cannot write --json {}: {error}", path.display()))
-            })
-        };
+        let open =
+            |path: &Path| {
+                OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+                    misuse(format!("cannot write --json {}: {error}", path.display()))
+                })
+            };
         let cpus = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             file: path.map(open).transpose()?,
@@ -104,6 +105,6 @@ mod tests {
     fn a_path_that_cannot_be_written_is_refused_before_the_run() {
         let folder = std::env::temp_dir();
         let error = Record::open(Some(&folder), 1, "race").err().unwrap();
-        assert!(error.is::<Misuse>());
+        assert!(error.is::<crate::Misuse>());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Misuse;
+use crate::misuse;
 
 /// The variable in which Slurm says what `--cpus-per-task` gave us.
 pub const WORKERS_VARIABLE: &str = "SLURM_CPUS_PER_TASK";
@@ -33,7 +33,7 @@ impl Workers {
     /// The workshop's rule: the flag, else `SLURM_CPUS_PER_TASK`, else 1.
     ///
     /// # Errors
-    /// [`Misuse`] if the variable holds anything but a whole number from 1 to 1024.
+    /// [`crate::Misuse`] if the variable holds anything but a whole number from 1 to 1024.
     pub fn decide(flag: Option<usize>) -> anyhow::Result<Self> {
         Self::from_rule(flag, std::env::var_os(WORKERS_VARIABLE).as_deref())
     }
@@ -47,7 +47,7 @@ impl Workers {
             return Ok(Self { count: 1, source: Source::Default });
         }
         let count = parse_workers(&text).map_err(|reason| {
-            Misuse::new(format!(
+            misuse(format!(
                 "{WORKERS_VARIABLE}: {reason}; ask Slurm with --cpus-per-task=4, or unset it"
             ))
         })?;
@@ -118,7 +118,7 @@ mod tests {
     fn a_bad_variable_is_named_with_its_value() {
         for value in ["0", "-3", "abc", "2.0", "1025", "1e2"] {
             let error = rule(None, Some(value)).unwrap_err();
-            assert!(error.is::<Misuse>());
+            assert!(error.is::<crate::Misuse>());
             let line = error.to_string();
             assert!(line.contains(WORKERS_VARIABLE) && line.contains(value), "{line}");
         }
