@@ -1,10 +1,11 @@
 //! What the three levels share, and nothing else: how many workers Slurm gave us, how long
-//! something took, a question that never hangs, and one line of JSON a run.
+//! something took, what more workers gained, a question that never hangs, and one line of JSON a run.
 
 mod cli;
 mod number;
 mod prompt;
 mod record;
+mod scaling;
 mod stopwatch;
 mod workers;
 
@@ -12,5 +13,6 @@ pub use cli::{Misuse, exit_code, misuse, parse};
 pub use number::{count, parse_count, parse_seconds, seconds};
 pub use prompt::ask;
 pub use record::Record;
+pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};
 pub use workers::{Source, WORKERS_VARIABLE, Workers, parse_workers};
