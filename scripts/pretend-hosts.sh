@@ -1,0 +1,251 @@
+#!/usr/bin/env bash
+# Pretend hosts: several "machines" with a network between them, on one Linux machine.
+#
+# A host is a network namespace (its own eth0 and address) and a UTS namespace (its own host
+# name). A virtual switch joins them. The switch and the hosts live inside a PID, a mount and a
+# network namespace of their own, so the real machine gets no new interface, address or mount,
+# and killing one process (`down`) makes the kernel remove all of it.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+Makes several "machines" with a network between them on one Linux machine. Needs root.
+
+  scripts/pretend-hosts.sh up [N]          hosts login and node1 to nodeN (4), or "already up"
+  scripts/pretend-hosts.sh exec HOST CMD   run a command on a host
+  scripts/pretend-hosts.sh mpirun ARGS     run mpirun on login; its ranks go to node1 to nodeN
+  scripts/pretend-hosts.sh cut HOST        unplug a host from the network
+  scripts/pretend-hosts.sh heal HOST       plug it in again
+  scripts/pretend-hosts.sh down            stop everything on the hosts and remove them
+
+Variables:
+  PRETEND_HOSTS_DIR    the one folder that is written to (/var/lib/pretend-hosts); another
+                       folder is another, independent set of hosts
+  PRETEND_HOSTS_SLOTS  MPI ranks for each host before the next one is used (4)
+  MPIRUN               the launcher to run, such as mpirun.mpich (mpirun)
+
+Example: 8 ranks on 4 hosts, then tidy up.
+  scripts/pretend-hosts.sh up 4
+  scripts/pretend-hosts.sh mpirun -n 8 --map-by node target/release/examples/level2_hello
+  scripts/pretend-hosts.sh down
+END
+}
+
+SELF=$(readlink -f "${BASH_SOURCE[0]}")
+DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
+MPIRUN=${MPIRUN:-mpirun}
+SLOTS=${PRETEND_HOSTS_SLOTS:-4}
+NET=10.77.0 # inside the namespaces only: it cannot clash with an address of the real machine
+MARK=made-by-pretend-hosts
+
+fail() { # the cure belongs in the line
+  echo "error: $*" >&2
+  exit 2
+}
+
+# --- the one process that holds everything -----------------------------------------------------
+
+# Whether the process that we started is alive. A process id is used again one day; a process id
+# with its start time is not.
+is_up() {
+  local pid started
+  read -r pid started 2>/dev/null <"$DIR/holder" || return 1
+  [ "$(start_time "$pid")" = "$started" ] && [ -s "$DIR/ready" ]
+}
+
+start_time() { # of a living process: field 22 of /proc/PID/stat; the name in field 2 may hold blanks
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  awk '$1 != "Z" { print $20 }' <<<"${stat##*) }"
+}
+
+# Runs inside the new namespaces as their first process.
+become_first() {
+  local n=$1 i pid
+  # /proc is still the real machine's here, so this is our number out there.
+  read -r pid _ </proc/self/stat
+  echo "$pid" >"$DIR/first"
+
+  mount -t proc proc /proc
+  mount -t tmpfs -o mode=1777 tmpfs /dev/shm # MPI ranks of one host share memory here
+  mount --bind "$DIR/hosts" /etc/hosts
+  ip link set lo up
+  ip link add switch type bridge
+  ip link set switch up
+  add_host login 254
+  for i in $(seq "$n"); do add_host "node$i" "$i"; done
+  echo "$n" >"$DIR/ready"
+  # Ignoring CHLD makes the kernel bury the processes that our hosts orphan.
+  exec env --ignore-signal=CHLD sleep infinity
+}
+
+add_host() { # NAME NUMBER
+  local pid
+  # The namespaces of a host live as long as this sleep does.
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  unshare --net --uts -- sh -c 'hostname "$1"; echo $$ >"$2"; exec sleep infinity' \
+    sh "$1" "$DIR/pids/$1" &
+  until [ -s "$DIR/pids/$1" ]; do sleep 0.02; done
+  pid=$(cat "$DIR/pids/$1")
+  ip link add "$1" type veth peer name eth0 netns "$pid"
+  ip link set "$1" master switch up
+  # shellcheck disable=SC2016
+  nsenter --target "$pid" --net -- sh -ec \
+    'ip link set lo up; ip address add "$1/24" dev eth0; ip link set eth0 up' sh "$NET.$2"
+}
+
+# --- the commands ------------------------------------------------------------------------------
+
+up() {
+  local n=$1 i
+  [[ $n =~ ^[1-9][0-9]?$ ]] || fail "'$n' is not a number of hosts from 1 to 99"
+  [[ $SLOTS =~ ^[1-9][0-9]{0,2}$ ]] || fail "PRETEND_HOSTS_SLOTS: '$SLOTS' is not from 1 to 999"
+  for tool in ip unshare nsenter setpriv setsid mount hostname; do
+    command -v "$tool" >/dev/null ||
+      fail "no '$tool' here: apt-get install iproute2 util-linux hostname"
+  done
+  if is_up; then
+    [ "$(cat "$DIR/ready")" = "$n" ] || fail "$(cat "$DIR/ready") hosts are up, not $n: down first"
+    echo "already up: login, node1 to node$n"
+    return
+  fi
+  remove # what a crash left
+  mkdir -p "$DIR"/{bin,pids,tmp}
+  chmod 755 "$DIR" "$DIR"/{bin,pids,tmp}
+  touch "$DIR/$MARK"
+  {
+    echo "127.0.0.1 localhost"
+    echo "$NET.254 login"
+    for i in $(seq "$n"); do echo "$NET.$i node$i"; done
+  } >"$DIR/hosts"
+  for i in $(seq "$n"); do
+    echo "node$i slots=$SLOTS" >>"$DIR/hosts.openmpi"
+    echo "node$i:$SLOTS" >>"$DIR/hosts.mpich"
+    mkdir -m 1777 "$DIR/tmp/node$i"
+  done
+  mkdir -m 1777 "$DIR/tmp/login"
+  write_commands
+
+  setsid unshare --pid --fork --kill-child --mount --net --uts -- "$SELF" become-first "$n" \
+    </dev/null >"$DIR/log" 2>&1 9>&- &
+  echo "$! $(start_time $!)" >"$DIR/holder"
+  for ((i = 0; i < 300; i++)); do
+    [ -s "$DIR/ready" ] && break
+    kill -0 $! 2>/dev/null || break
+    sleep 0.1
+  done
+  if [ ! -s "$DIR/ready" ]; then
+    cat "$DIR/log" >&2
+    remove
+    fail "cannot make namespaces here; in a container, start it with --privileged"
+  fi
+  echo "up: login, node1 to node$n ($SLOTS MPI slots each)"
+}
+
+# Two small commands for use inside: `on HOST CMD...`, and an `ssh` that needs no server, so that
+# any MPI launcher finds its way from host to host.
+write_commands() {
+  cat >"$DIR/bin/on" <<END
+#!/bin/sh
+# on HOST CMD...: run a command on a pretend host, in this folder and environment
+host=\$1
+shift
+pid=\$(cat "$DIR/pids/\$host") || exit 2
+export TMPDIR="$DIR/tmp/\$host" PATH="$DIR/bin:\$PATH"
+exec nsenter --target "\$pid" --net --uts -- "\$@"
+END
+  cat >"$DIR/bin/ssh" <<END
+#!/bin/bash
+# ssh [OPTIONS] HOST [CMD...]: for pretend hosts; like ssh, it joins the words for a shell
+while [[ \${1:-} == -* ]]; do
+  case \$1 in -[olpiF]) shift 2 ;; *) shift ;; esac
+done
+host=\$1
+shift
+[ \$# -gt 0 ] || exec "$DIR/bin/on" "\$host" bash -l
+exec "$DIR/bin/on" "\$host" bash -c "\$*"
+END
+  chmod 755 "$DIR/bin/on" "$DIR/bin/ssh"
+}
+
+# Runs a command on a host: first into the common namespaces, then into the host's own.
+on_host() {
+  local host=$1
+  shift
+  is_up || fail "no hosts are up: $0 up"
+  [ -s "$DIR/pids/$host" ] || fail "no host '$host': $(known_hosts)"
+  # A PID namespace is entered by a child, so pass our own end on to it.
+  # shellcheck disable=SC2016
+  exec nsenter --target "$(cat "$DIR/first")" --mount --pid -- setpriv --pdeathsig TERM -- \
+    sh -c 'cd -- "$1" && shift && exec "$@"' sh "$PWD" "$DIR/bin/on" "$host" "$@"
+}
+
+known_hosts() { (cd "$DIR/pids" && echo *); }
+
+run_mpi() {
+  command -v "$MPIRUN" >/dev/null || fail "no $MPIRUN here: apt-get install openmpi-bin"
+  # Where the ranks may go, for Open MPI 4, Open MPI 5 and MPICH.
+  export OMPI_MCA_orte_default_hostfile=$DIR/hosts.openmpi
+  export PRTE_MCA_prte_default_hostfile=$DIR/hosts.openmpi
+  export HYDRA_HOST_FILE=$DIR/hosts.mpich
+  # The real machine may have fewer cores than we start ranks, and its user is root.
+  export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+  export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  export PRTE_MCA_hwloc_default_binding_policy=none
+  export OMPI_MCA_mpi_yield_when_idle=1
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  # Without these a rank behind a cut link is waited for during minutes: ask after 4 silent
+  # seconds, every 2 s, and give up after 3 questions without an answer.
+  export OMPI_MCA_oob_tcp_keepalive_time=4 PRTE_MCA_oob_tcp_keepalive_time=4
+  export OMPI_MCA_oob_tcp_keepalive_intvl=2 PRTE_MCA_oob_tcp_keepalive_intvl=2
+  export OMPI_MCA_oob_tcp_keepalive_probes=3 PRTE_MCA_oob_tcp_keepalive_probes=3
+  on_host login "$MPIRUN" "$@"
+}
+
+link() { # HOST up|down
+  is_up || fail "no hosts are up: $0 up"
+  [ -s "$DIR/pids/$1" ] || fail "no host '$1': $(known_hosts)"
+  nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
+  echo "$1: link $2"
+}
+
+# Ends the process that holds the namespaces, and with it everything on the hosts; then removes
+# the folder.
+remove() {
+  local holder started first i
+  [ -e "$DIR" ] || return 0
+  [ -e "$DIR/$MARK" ] || fail "$DIR exists and is not from this script: set PRETEND_HOSTS_DIR"
+  first=$(cat "$DIR/first" 2>/dev/null || echo none)
+  if read -r holder started 2>/dev/null <"$DIR/holder" &&
+    [ "$(start_time "$holder")" = "$started" ]; then
+    kill -KILL "$holder" # takes its child with it, the first process of the PID namespace
+    for ((i = 0; i < 100; i++)); do
+      [ -n "$(start_time "$holder")$(start_time "$first")" ] || break
+      sleep 0.1
+    done
+  fi
+  rm -rf "$DIR"
+}
+
+case ${1:-} in
+  -h | --help | help) usage; exit 0 ;;
+  up | down | exec | mpirun | cut | heal | become-first) ;;
+  *) usage >&2; exit 2 ;;
+esac
+[ "$(id -u)" = 0 ] || fail "needs root: sudo $0 $*"
+case $1 in
+  up | down) # one at a time
+    exec 9<"$SELF"
+    flock --wait 60 9 || fail "another $1 is still at work"
+    ;;
+esac
+case $1 in
+  up) [ $# -le 2 ] || fail "up takes one number"; up "${2:-4}" ;;
+  down) remove; echo "down: nothing is left" ;;
+  exec) [ $# -ge 3 ] || fail "exec takes a host and a command"; shift; on_host "$@" ;;
+  mpirun) shift; run_mpi "$@" ;;
+  cut) link "${2:?which host?}" down ;;
+  heal) link "${2:?which host?}" up ;;
+  become-first) become_first "$2" ;;
+esac
