@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Pretend hosts: several "machines" with a network between them, on one Linux machine.
 #
-# A host is a network namespace (its own eth0 and address) and a UTS namespace (its own host
-# name). A virtual switch joins them. The switch and the hosts live inside a PID, a mount and a
-# network namespace of their own, so the real machine gets no new interface, address or mount,
-# and killing one process (`down`) makes the kernel remove all of it.
+# A host is a network namespace (its own eth0 and address) and a UTS namespace (its own name). A
+# virtual switch joins the hosts. All of it lives inside a PID, a mount and a network namespace
+# of its own, so the real machine gets no new interface, address or mount, and killing one
+# process (`down`) makes the kernel remove everything. The hosts share files and process list.
 set -euo pipefail
 
 usage() {
@@ -61,13 +61,11 @@ start_time() { # of a living process: field 22 of /proc/PID/stat; the name in fi
 
 # Runs inside the new namespaces as their first process.
 become_first() {
-  local n=$1 i pid
-  # /proc is still the real machine's here, so this is our number out there.
-  read -r pid _ </proc/self/stat
+  local n=$1 i
+  read -r pid _ </proc/self/stat # /proc is still the real machine's: our number out there
   echo "$pid" >"$DIR/first"
-
   mount -t proc proc /proc
-  mount -t tmpfs -o mode=1777 tmpfs /dev/shm # MPI ranks of one host share memory here
+  mount -t tmpfs -o mode=1777 tmpfs /dev/shm # where MPI ranks of one host share memory
   mount --bind "$DIR/hosts" /etc/hosts
   ip link set lo up
   ip link add switch type bridge
@@ -75,23 +73,23 @@ become_first() {
   add_host login 254
   for i in $(seq "$n"); do add_host "node$i" "$i"; done
   echo "$n" >"$DIR/ready"
-  # Ignoring CHLD makes the kernel bury the processes that our hosts orphan.
+  # Ignoring CHLD makes the kernel bury the processes that others orphan here.
   exec env --ignore-signal=CHLD sleep infinity
 }
 
 add_host() { # NAME NUMBER
   local pid
   # The namespaces of a host live as long as this sleep does.
-  # shellcheck disable=SC2016 # expanded by the inner shell
+  # shellcheck disable=SC2016 # the inner shell expands it
   unshare --net --uts -- sh -c 'hostname "$1"; echo $$ >"$2"; exec sleep infinity' \
     sh "$1" "$DIR/pids/$1" &
   until [ -s "$DIR/pids/$1" ]; do sleep 0.02; done
   pid=$(cat "$DIR/pids/$1")
   ip link add "$1" type veth peer name eth0 netns "$pid"
   ip link set "$1" master switch up
-  # shellcheck disable=SC2016
-  nsenter --target "$pid" --net -- sh -ec \
-    'ip link set lo up; ip address add "$1/24" dev eth0; ip link set eth0 up' sh "$NET.$2"
+  nsenter --target "$pid" --net -- ip link set lo up
+  nsenter --target "$pid" --net -- ip address add "$NET.$2/24" dev eth0
+  nsenter --target "$pid" --net -- ip link set eth0 up
 }
 
 # --- the commands ------------------------------------------------------------------------------
@@ -125,6 +123,7 @@ up() {
   done
   mkdir -m 1777 "$DIR/tmp/login"
   write_commands
+  write_settings
 
   setsid unshare --pid --fork --kill-child --mount --net --uts -- "$SELF" become-first "$n" \
     </dev/null >"$DIR/log" 2>&1 9>&- &
@@ -150,9 +149,11 @@ write_commands() {
 # on HOST CMD...: run a command on a pretend host, in this folder and environment
 host=\$1
 shift
-pid=\$(cat "$DIR/pids/\$host") || exit 2
-export TMPDIR="$DIR/tmp/\$host" PATH="$DIR/bin:\$PATH"
-exec nsenter --target "\$pid" --net --uts -- "\$@"
+[ -s "$DIR/pids/\$host" ] || { echo "error: no host '\$host'" >&2; exit 2; }
+TMPDIR=$DIR/tmp/\$host
+case \$PATH in $DIR/bin:*) ;; *) PATH=$DIR/bin:\$PATH ;; esac
+export TMPDIR PATH
+exec nsenter --target "\$(cat "$DIR/pids/\$host")" --net --uts -- "\$@"
 END
   cat >"$DIR/bin/ssh" <<END
 #!/bin/bash
@@ -162,44 +163,51 @@ while [[ \${1:-} == -* ]]; do
 done
 host=\$1
 shift
-[ \$# -gt 0 ] || exec "$DIR/bin/on" "\$host" bash -l
+[ \$# -gt 0 ] || exec "$DIR/bin/on" "\$host" bash
 exec "$DIR/bin/on" "\$host" bash -c "\$*"
 END
   chmod 755 "$DIR/bin/on" "$DIR/bin/ssh"
 }
 
-# Runs a command on a host: first into the common namespaces, then into the host's own.
+# What any MPI needs to know here, for Open MPI 4 and Open MPI 5 (PRTE).
+write_settings() {
+  cat >"$DIR/settings" <<END
+# The user is root, and may start more ranks than the real machine has cores.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
+export OMPI_MCA_mpi_yield_when_idle=1
+# A rank behind a cut link would be waited for during minutes: ask after 4 silent seconds, then
+# every 2 seconds, and give up after 3 questions without an answer.
+export OMPI_MCA_oob_tcp_keepalive_time=4 PRTE_MCA_oob_tcp_keepalive_time=4
+export OMPI_MCA_oob_tcp_keepalive_intvl=2 PRTE_MCA_oob_tcp_keepalive_intvl=2
+export OMPI_MCA_oob_tcp_keepalive_probes=3 PRTE_MCA_oob_tcp_keepalive_probes=3
+END
+}
+
+# Runs a command on a host: first into the common namespaces, then into the host's own. A PID
+# namespace is entered by a child process; when we end, so must the command.
 on_host() {
   local host=$1
   shift
   is_up || fail "no hosts are up: $0 up"
   [ -s "$DIR/pids/$host" ] || fail "no host '$host': $(known_hosts)"
-  # A PID namespace is entered by a child, so pass our own end on to it.
-  # shellcheck disable=SC2016
-  exec nsenter --target "$(cat "$DIR/first")" --mount --pid -- setpriv --pdeathsig TERM -- \
-    sh -c 'cd -- "$1" && shift && exec "$@"' sh "$PWD" "$DIR/bin/on" "$host" "$@"
+  exec nsenter --target "$(cat "$DIR/first")" --pid --mount -- \
+    setpriv --pdeathsig TERM -- env --chdir="$PWD" "$DIR/bin/on" "$host" "$@"
 }
 
 known_hosts() { (cd "$DIR/pids" && echo *); }
 
 run_mpi() {
+  is_up || fail "no hosts are up: $0 up"
   command -v "$MPIRUN" >/dev/null || fail "no $MPIRUN here: apt-get install openmpi-bin"
+  # shellcheck source=/dev/null
+  source "$DIR/settings"
   # Where the ranks may go, for Open MPI 4, Open MPI 5 and MPICH.
   export OMPI_MCA_orte_default_hostfile=$DIR/hosts.openmpi
   export PRTE_MCA_prte_default_hostfile=$DIR/hosts.openmpi
   export HYDRA_HOST_FILE=$DIR/hosts.mpich
-  # The real machine may have fewer cores than we start ranks, and its user is root.
-  export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
-  export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
-  export PRTE_MCA_hwloc_default_binding_policy=none
-  export OMPI_MCA_mpi_yield_when_idle=1
-  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-  export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
-  # Without these a rank behind a cut link is waited for during minutes: ask after 4 silent
-  # seconds, every 2 s, and give up after 3 questions without an answer.
-  export OMPI_MCA_oob_tcp_keepalive_time=4 PRTE_MCA_oob_tcp_keepalive_time=4
-  export OMPI_MCA_oob_tcp_keepalive_intvl=2 PRTE_MCA_oob_tcp_keepalive_intvl=2
-  export OMPI_MCA_oob_tcp_keepalive_probes=3 PRTE_MCA_oob_tcp_keepalive_probes=3
   on_host login "$MPIRUN" "$@"
 }
 
@@ -247,5 +255,5 @@ case $1 in
   mpirun) shift; run_mpi "$@" ;;
   cut) link "${2:?which host?}" down ;;
   heal) link "${2:?which host?}" up ;;
-  become-first) become_first "$2" ;;
+  become-first) become_first "$2" ;; # for this script itself
 esac
