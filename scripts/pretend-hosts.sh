@@ -218,20 +218,20 @@ link() { # HOST up|down
   echo "$1: link $2"
 }
 
-# Ends the process that holds the namespaces, and with it everything on the hosts; then removes
-# the folder.
+# Ends the first process, and with it everything on the hosts; then removes the folder.
 remove() {
-  local holder started first i
+  local holder started i
   [ -e "$DIR" ] || return 0
   [ -e "$DIR/$MARK" ] || fail "$DIR exists and is not from this script: set PRETEND_HOSTS_DIR"
-  first=$(cat "$DIR/first" 2>/dev/null || echo none)
   if read -r holder started 2>/dev/null <"$DIR/holder" &&
     [ "$(start_time "$holder")" = "$started" ]; then
-    kill -KILL "$holder" # takes its child with it, the first process of the PID namespace
-    for ((i = 0; i < 100; i++)); do
-      [ -n "$(start_time "$holder")$(start_time "$first")" ] || break
+    # The holder buries the first process, then ends. If it cannot, it takes it along.
+    kill -KILL "$(cat "$DIR/first" 2>/dev/null || echo "$holder")"
+    for ((i = 0; i < 50; i++)); do
+      [ -n "$(start_time "$holder")" ] || break
       sleep 0.1
     done
+    kill -KILL "$holder" 2>/dev/null || true
   fi
   rm -rf "$DIR"
 }
