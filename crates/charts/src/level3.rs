@@ -1,0 +1,231 @@
+//! Level 3: what the batch size and the device are worth, and what the network saw.
+
+use plotters::prelude::*;
+use serde_json::Value;
+
+use crate::Chart;
+use crate::plot::{self, Axis, Look, Note, Series, plain};
+use crate::records::{Run, grouped, latest_by, refuse_mixture};
+
+const SIDE: usize = 28;
+const NO_GPU: &str = "no GPU run is among these records";
+
+/// The latest run of each batch size on one device, in order of the batch size.
+fn on<'a>(runs: &'a [Run], device: &str) -> anyhow::Result<Vec<&'a Run>> {
+    let all = runs.iter().filter(|r| r.example == "level3_mnist" && r.setting("device") == device);
+    let mut kept = latest_by(all, |run| run.setting_text("batch_size"));
+    refuse_mixture(&kept, &["device_name", "images", "data", "epochs", "cpus"])?;
+    kept.sort_by_key(|run| run.setting("batch_size").as_u64());
+    Ok(kept)
+}
+
+/// One series for each device that has records, with a caption that names their hosts.
+fn series(
+    runs: &[Run],
+    point: impl Fn(&Run) -> anyhow::Result<(f64, f64)>,
+    look: fn(usize) -> Look,
+) -> anyhow::Result<Option<(Vec<Series>, String)>> {
+    let mut series = Vec::new();
+    let mut captions = Vec::new();
+    for (i, device) in ["cpu", "cuda"].into_iter().enumerate() {
+        let runs = on(runs, device)?;
+        let Some(last) = runs.last() else { continue };
+        let points = runs.iter().map(|run| point(run)).collect::<anyhow::Result<Vec<_>>>()?;
+        let name = if device == "cpu" { "CPU" } else { "GPU" };
+        series.push(Series { name: name.to_string(), points, look: look(i) });
+        captions.push(match device {
+            "cpu" => last.origin(),
+            _ => format!("{} on {}, {}", last.setting_text("device_name"), last.host, last.date()),
+        });
+        if captions.len() == 1 {
+            let (images, data) = (last.setting_text("images"), last.setting_text("data"));
+            captions[0] += &format!("; {images} images of {data}, {}", epochs(last));
+        }
+    }
+    if !series.iter().any(|one| one.name == "GPU") {
+        captions.push(NO_GPU.to_string());
+    }
+    Ok((!series.is_empty()).then(|| (series, captions.join("; "))))
+}
+
+fn epochs(run: &Run) -> String {
+    let epochs = run.setting_text("epochs");
+    format!("{epochs} epoch{}", if epochs == "1" { "" } else { "s" })
+}
+
+/// Images per second over the batch size, CPU and GPU.
+pub fn throughput(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
+    let point = |run: &Run| Ok((run.setting_number("batch_size")?, run.number("images_per_s")?));
+    let Some((series, caption)) = series(runs, point, Look::Measured)? else { return Ok(None) };
+    let all: Vec<_> = series.iter().flat_map(|one| one.points.iter().copied()).collect();
+    if all.len() < 2 {
+        return Ok(None);
+    }
+    let sizes: Vec<f64> = all.iter().map(|p| p.0).collect();
+    let x = Axis::at("batch size", &sizes, |v| grouped(v as u64));
+    let highest = all.iter().fold(0.0f64, |most, p| most.max(p.1));
+    let wide = highest > 20.0 * all.iter().fold(f64::MAX, |least, p| least.min(p.1));
+    let y = if wide {
+        Axis::decades("images per second", all.iter().map(|p| p.1), |v| grouped(v as u64))
+    } else {
+        Axis::linear("images per second", highest * 1.15, |v| grouped(v as u64))
+    };
+    let svg = plot::plot("The batch feeds the device", &caption, x, y, &series, &[])?;
+    Ok(Some(Chart { name: "level3_batch.svg".into(), svg }))
+}
+
+/// Accuracy beside training time: fast and wrong is not fast.
+pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
+    let point = |run: &Run| Ok((run.number("train_s")?, run.number("accuracy")? * 100.0));
+    let Some((series, caption)) = series(runs, point, Look::Marks)? else { return Ok(None) };
+    let all: Vec<_> = series.iter().flat_map(|one| one.points.iter().copied()).collect();
+    if all.len() < 2 {
+        return Ok(None);
+    }
+    let mut notes = Vec::new();
+    for (one, device) in series.iter().zip(["cpu", "cuda"]) {
+        for (point, run) in one.points.iter().zip(on(runs, device)?) {
+            let text = format!("batch {}", run.setting_text("batch_size"));
+            notes.push(Note { at: *point, text, upright: false });
+        }
+    }
+    let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
+    let lowest = all.iter().fold(100.0f64, |least, p| least.min(p.1));
+    let x = Axis::linear("training time in seconds", slowest * 1.2, plain);
+    let start = if lowest > 90.0 { 90.0 } else { 0.0 };
+    let ticks = (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect();
+    let range = start..100.0;
+    let percent = |v: f64| format!("{} %", plain(v));
+    let y = Axis { title: "accuracy".into(), range, ticks, label: percent, logarithmic: false };
+    let svg = plot::plot("Accuracy beside time", &caption, x, y, &series, &notes)?;
+    Ok(Some(Chart { name: "level3_accuracy.svg".into(), svg }))
+}
+
+/// The digits that the last run looked at, with what it took them for.
+pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
+    let with_samples = |run: &&Run| run.rows("samples").is_some();
+    let Some(run) = runs.iter().rev().find(with_samples) else { return Ok(None) };
+    let rows = run.rows("samples").unwrap_or_default();
+    let rows: Vec<_> = rows.iter().take(10).collect();
+    let accuracy = format!("{:.1} %", run.number("accuracy")? * 100.0);
+    let title = format!("What the network sees in {} of the test images", rows.len());
+    let caption = format!(
+        "{}; {}, {} training images, batch {}, accuracy {accuracy}",
+        run.origin(),
+        run.setting_text("data"),
+        run.setting_text("images"),
+        run.setting_text("batch_size")
+    );
+    let svg = plot::page(&title, &caption, |area| {
+        for (i, row) in rows.iter().enumerate() {
+            let (column, line) = ((i % 5) as i32, (i / 5) as i32);
+            let (left, top) = (70 + column * 208, 62 + line * 210);
+            let pixels = pixels(&row.value["pixels"]).ok_or_else(|| {
+                common::misuse(format!(
+                    "{}: results.samples[{i}].pixels are not {} grey values",
+                    run.place,
+                    SIDE * SIDE
+                ))
+            })?;
+            draw_digit(area, &pixels, (left, top), 5)?;
+            let (seen, label) = (row.number("prediction")?, row.number("label")?);
+            let right = seen == label;
+            let mut words =
+                format!("{} at {:.0} %", plain(seen), row.number("confidence")? * 100.0);
+            if !right {
+                words += &format!(", is a {}", plain(label));
+            }
+            let colour = if right { plot::INK } else { plot::colour(1) };
+            plot::text(area, &words, (left + 70, top + 160), plot::centred(21, colour))?;
+        }
+        Ok(())
+    })?;
+    Ok(Some(Chart { name: "level3_digits.svg".into(), svg }))
+}
+
+/// Draws one picture, dark on white, as the runs of equal grey in each of its lines.
+fn draw_digit(
+    area: &plot::Area,
+    pixels: &[u8],
+    (left, top): (i32, i32),
+    zoom: i32,
+) -> anyhow::Result<()> {
+    let side = SIDE as i32 * zoom;
+    area.draw(&Rectangle::new(
+        [(left, top), (left + side, top + side)],
+        RGBColor(244, 244, 244).filled(),
+    ))?;
+    for (y, line) in pixels.chunks(SIDE).enumerate() {
+        let grey = |x: usize| line[x] / 32; // eight greys are enough for the eye
+        let mut start = 0;
+        while start < SIDE {
+            let end = (start..SIDE).find(|x| grey(*x) != grey(start)).unwrap_or(SIDE);
+            if grey(start) > 0 {
+                let shade = 244 - grey(start) * 32;
+                let x = |column: usize| left + column as i32 * zoom;
+                let corner = top + y as i32 * zoom;
+                let box_of = [(x(start), corner), (x(end), corner + zoom)];
+                area.draw(&Rectangle::new(box_of, RGBColor(shade, shade, shade).filled()))?;
+            }
+            start = end;
+        }
+    }
+    Ok(())
+}
+
+/// Grey values from a JSON list (0 to 255, or 0 to 1 with fractions) or from base64.
+fn pixels(value: &Value) -> Option<Vec<u8>> {
+    let pixels = match value {
+        Value::Array(list) => {
+            let values = list.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>()?;
+            let scale = if values.iter().all(|v| *v <= 1.0) { 255.0 } else { 1.0 };
+            values.into_iter().map(|v| (v * scale).clamp(0.0, 255.0) as u8).collect()
+        }
+        Value::String(text) => base64(text)?,
+        _ => return None,
+    };
+    (pixels.len() == SIDE * SIDE).then_some(pixels)
+}
+
+/// Decodes standard base64 (RFC 4648); `None` for anything else.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut held) = (0u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read() {
+        assert_eq!(base64("TWFu").unwrap(), b"Man");
+        assert_eq!(base64("TWE=").unwrap(), b"Ma");
+        assert_eq!(base64("T-E="), None);
+    }
+
+    #[test]
+    fn only_pictures_of_28_by_28_are_drawn() {
+        assert_eq!(pixels(&serde_json::json!([0.5, 1.0])), None);
+        let white = serde_json::json!(vec![1.0; 784]);
+        assert_eq!(pixels(&white), Some(vec![255; 784]));
+    }
+}
