@@ -1,1 +1,40 @@
-//! Level 1.
+//! Level 1: the cores of one node, shared by the threads of one process.
+//!
+//! The two loops that race stand in `examples/level1_cores.rs`. Here is what they need and a
+//! reader can trust by its name: the task, the paired measurement and its verdict, the timeline,
+//! the search for the crossover, and the factorial whose last multiplication is serial.
+
+mod amdahl;
+mod args;
+mod chart;
+mod crossover;
+mod factorial;
+mod pairs;
+mod report;
+mod task;
+mod timeline;
+
+pub use amdahl::Amdahl;
+pub use args::{Crossover, Race};
+pub use chart::chart;
+pub use crossover::{Point, Search};
+pub use factorial::{factorial, factorial_parallel};
+pub use pairs::{Pairs, Winner};
+pub use report::report;
+pub use task::{Spin, Task};
+pub use timeline::Timeline;
+
+use anyhow::Context;
+use common::Workers;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// Starts the worker threads; they wait for work until the pool is dropped.
+///
+/// # Errors
+/// If the system refuses that many threads (`ulimit -u` says how many one user may have).
+pub fn start_pool(workers: Workers) -> anyhow::Result<ThreadPool> {
+    ThreadPoolBuilder::new()
+        .num_threads(workers.count)
+        .build()
+        .with_context(|| format!("starting {} worker threads", workers.count))
+}

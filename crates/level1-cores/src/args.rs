@@ -1,0 +1,153 @@
+//! The command lines of level 1: what is not given is asked for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use common::{Workers, ask, count, misuse, parse_seconds, parse_workers};
+
+const MOST_TASKS: u64 = 1_000_000;
+/// The largest factorial that one core computes in a few seconds.
+const LARGEST_FACTORIAL: u64 = 200_000;
+/// Nobody waits longer than this for a demonstration, in seconds.
+const LONGEST_RACE: f64 = 3600.0;
+
+/// Race one loop against itself: one worker, then several
+#[derive(Parser)]
+#[command(version, allow_negative_numbers = true)]
+struct RaceArgs {
+    /// Time that each task waits, in seconds (asked; 0)
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    weight: Option<f64>,
+
+    /// How many tasks the loop has (asked; 10)
+    #[arg(long, value_name = "N", value_parser = count(1..=MOST_TASKS))]
+    tasks: Option<u64>,
+
+    /// How many worker threads share them [default: SLURM_CPUS_PER_TASK, else 1]
+    #[arg(long, value_name = "N", value_parser = parse_workers)]
+    workers: Option<usize>,
+
+    /// After waiting, each task computes the factorial of N: the part that needs a core
+    #[arg(long, value_name = "N", default_value = "20", value_parser = count(0..=LARGEST_FACTORIAL))]
+    factorial: u64,
+
+    /// Draw which worker ran which task when (runs the parallel loop once more)
+    #[arg(long)]
+    timeline: bool,
+
+    /// Append the run to FILE as one JSON object
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The settings of a race, complete and sensible.
+#[derive(Debug)]
+pub struct Race {
+    /// How long each task waits.
+    pub weight: Duration,
+    /// How many tasks there are.
+    pub tasks: usize,
+    /// How many workers share them, and who decided that.
+    pub workers: Workers,
+    /// Each task computes the factorial of this number.
+    pub factorial: u64,
+    /// Whether to draw who ran what when.
+    pub timeline: bool,
+    /// Where the record of the run goes.
+    pub json: Option<PathBuf>,
+}
+
+impl Race {
+    /// Reads the command line and asks for the weight and the number of tasks if need be.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] for any value that makes no race, and for one that would sleep longer
+    /// than an hour.
+    pub fn from_command_line() -> anyhow::Result<Self> {
+        let args: RaceArgs = common::parse()?;
+        let workers = Workers::decide(args.workers)?;
+        let weight = match args.weight {
+            Some(weight) => weight,
+            None => ask("Weight of a task in seconds", 0.0, parse_seconds)?,
+        };
+        let tasks = match args.tasks {
+            Some(tasks) => tasks,
+            None => ask("Number of tasks", 10, count(1..=MOST_TASKS))?,
+        };
+        let sleep = weight * tasks as f64;
+        if sleep > LONGEST_RACE {
+            let longest = LONGEST_RACE / tasks as f64;
+            return Err(misuse(format!(
+                "{tasks} tasks of {weight} s would sleep for {sleep} s one after the other; \
+                 up to {LONGEST_RACE} s is fine: --weight {longest}"
+            )));
+        }
+        Ok(Self {
+            weight: Duration::from_secs_f64(weight),
+            tasks: tasks as usize,
+            workers,
+            factorial: args.factorial,
+            timeline: args.timeline,
+            json: args.json,
+        })
+    }
+
+    /// Refuses a race whose computing would take longer than an hour, given what one task takes.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] with the number of tasks that is fine.
+    pub fn check_computing(&self, one: Duration) -> anyhow::Result<()> {
+        let (one, n) = (one.as_secs_f64(), self.factorial);
+        let all = one * self.tasks as f64;
+        if all <= LONGEST_RACE {
+            return Ok(());
+        }
+        Err(misuse(format!(
+            "{} tasks of {n}! would compute for {all:.0} s one after the other, as one takes \
+             {one:.3} s here; up to {LONGEST_RACE} s is fine: --tasks {:.0} or a smaller --factorial",
+            self.tasks,
+            (LONGEST_RACE / one).floor(),
+        )))
+    }
+}
+
+/// Find the task size at which several workers start to beat one
+#[derive(Parser)]
+#[command(version, allow_negative_numbers = true)]
+struct CrossoverArgs {
+    /// How many tasks the loop has
+    #[arg(long, value_name = "N", default_value = "10", value_parser = count(1..=10_000))]
+    tasks: u64,
+
+    /// How many worker threads share them [default: SLURM_CPUS_PER_TASK, else 1]
+    #[arg(long, value_name = "N", value_parser = parse_workers)]
+    workers: Option<usize>,
+
+    /// Append the run to FILE as one JSON object
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The settings of a search for the crossover.
+#[derive(Debug)]
+pub struct Crossover {
+    /// How many tasks there are.
+    pub tasks: usize,
+    /// How many workers share them, and who decided that.
+    pub workers: Workers,
+    /// Where the record of the run goes.
+    pub json: Option<PathBuf>,
+}
+
+impl Crossover {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] for any value that is refused.
+    pub fn from_command_line() -> anyhow::Result<Self> {
+        let args: CrossoverArgs = common::parse()?;
+        let workers = Workers::decide(args.workers)?;
+        Ok(Self { tasks: args.tasks as usize, workers, json: args.json })
+    }
+}

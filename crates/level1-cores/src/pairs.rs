@@ -1,0 +1,148 @@
+//! Two loops measured side by side, and an honest verdict.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use common::{Samples, time};
+
+/// A difference below this share is no difference on a machine that others use too.
+const NOISE: f64 = 0.05;
+
+/// Which loop was faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Winner {
+    /// The loop of one worker.
+    Sequential,
+    /// The loop of several workers.
+    Parallel,
+    /// The difference is inside the noise.
+    TooClose,
+}
+
+/// The times of both loops, measured in turn: pair by pair, the noise hits both alike.
+#[derive(Debug, Clone, Default)]
+pub struct Pairs {
+    /// One time per pair.
+    pub sequential: Samples,
+    /// One time per pair.
+    pub parallel: Samples,
+    /// Sequential time divided by parallel time, pair by pair: above 1, parallel was faster.
+    ratios: Vec<f64>,
+}
+
+impl Pairs {
+    /// Runs pairs of both loops until `budget` is spent or there are `most` pairs; at least one.
+    ///
+    /// Every other pair starts with the parallel loop, so that neither profits from coming second.
+    ///
+    /// # Panics
+    /// If the two loops do not give the same values in the same order.
+    pub fn measure<T: PartialEq + Debug>(
+        sequential: impl Fn() -> T,
+        parallel: impl Fn() -> T,
+        budget: Duration,
+        most: usize,
+    ) -> Self {
+        let mut pairs = Self::default();
+        let mut spent = Duration::ZERO;
+        while pairs.ratios.len() < most && (spent < budget || pairs.ratios.is_empty()) {
+            spent += pairs.add(&sequential, &parallel);
+        }
+        pairs
+    }
+
+    /// Measures one more pair and returns how long it took.
+    fn add<T: PartialEq + Debug>(
+        &mut self,
+        sequential: impl Fn() -> T,
+        parallel: impl Fn() -> T,
+    ) -> Duration {
+        let (one, many) = if self.ratios.len().is_multiple_of(2) {
+            let one = time(sequential);
+            (one, time(parallel))
+        } else {
+            let many = time(parallel);
+            (time(sequential), many)
+        };
+        assert_eq!(one.0, many.0, "both loops must give the same values in the same order");
+        self.push(one.1, many.1);
+        one.1 + many.1
+    }
+
+    pub(crate) fn push(&mut self, sequential: Duration, parallel: Duration) {
+        self.sequential.push(sequential);
+        self.parallel.push(parallel);
+        self.ratios.push(sequential.as_secs_f64() / parallel.as_secs_f64());
+    }
+
+    /// Sequential time divided by parallel time: the median of all pairs.
+    pub fn speedup(&self) -> f64 {
+        self.quartiles()[1]
+    }
+
+    /// The winner, if the middle half of all pairs agrees on it and its lead exceeds the noise.
+    pub fn winner(&self) -> Winner {
+        match self.quartiles() {
+            [low, median, _] if low > 1.0 && median > 1.0 + NOISE => Winner::Parallel,
+            [_, median, high] if high < 1.0 && median < 1.0 - NOISE => Winner::Sequential,
+            _ => Winner::TooClose,
+        }
+    }
+
+    fn quartiles(&self) -> [f64; 3] {
+        let mut sorted = self.ratios.clone();
+        sorted.sort_by(f64::total_cmp);
+        [1, 2, 3].map(|quarter| sorted.get(sorted.len() * quarter / 4).copied().unwrap_or(1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(micros: &[(u64, u64)]) -> Pairs {
+        let mut pairs = Pairs::default();
+        for &(sequential, parallel) in micros {
+            pairs.push(Duration::from_micros(sequential), Duration::from_micros(parallel));
+        }
+        pairs
+    }
+
+    #[test]
+    fn one_clear_pair_decides() {
+        assert_eq!(pairs(&[(5000, 1500)]).winner(), Winner::Parallel);
+        assert_eq!(pairs(&[(2, 9)]).winner(), Winner::Sequential);
+    }
+
+    #[test]
+    fn a_lead_inside_the_noise_is_too_close_to_call() {
+        assert_eq!(pairs(&[(102, 100); 9]).winner(), Winner::TooClose);
+        assert_eq!(pairs(&[(98, 100); 9]).winner(), Winner::TooClose);
+    }
+
+    #[test]
+    fn pairs_that_disagree_are_too_close_to_call() {
+        let even = [(100, 50), (50, 100), (100, 50), (50, 100), (100, 40), (40, 100)];
+        assert_eq!(pairs(&even).winner(), Winner::TooClose);
+    }
+
+    #[test]
+    fn one_disturbed_pair_does_not_change_the_winner() {
+        let mut micros = vec![(100, 60); 8];
+        micros.push((100, 5000));
+        assert_eq!(pairs(&micros).winner(), Winner::Parallel);
+    }
+
+    #[test]
+    #[should_panic(expected = "same values in the same order")]
+    fn loops_that_differ_are_never_timed() {
+        Pairs::measure(|| [1, 2], || [2, 1], Duration::ZERO, 1);
+    }
+
+    #[test]
+    fn the_budget_and_the_number_of_pairs_both_end_it() {
+        let measure = |budget| Pairs::measure(|| 0, || 0, budget, 5).sequential.len();
+        assert_eq!(measure(Duration::ZERO), 1);
+        assert_eq!(measure(Duration::from_secs(5)), 5);
+    }
+}

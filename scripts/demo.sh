@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# demo.sh [--level N] [--quick]    Set up, build and run every level on this machine's cores.
+#
+#   scripts/demo.sh              all levels, with a summary at the end
+#   scripts/demo.sh --level 1    only level 1 (or 2, or 3)
+#   scripts/demo.sh --quick      smaller problems: a first impression of every level
+#
+# Level 1 runs while later levels still have to be built.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$repo"
+
+levels=() quick=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --level)
+      [[ ${2:-} =~ ^[123]$ ]] || die "--level takes 1, 2 or 3, not '${2:-}'"
+      levels+=("$2")
+      shift
+      ;;
+    --quick) quick=yes ;;
+    -h | --help) usage; exit ;;
+    *) die "demo.sh does not know '$1'; try --help" ;;
+  esac
+  shift
+done
+[ ${#levels[@]} -gt 0 ] || levels=(1)
+
+# Slurm sets this variable in a job; here we stand in for it, with the cores that there are.
+export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
+records=$(mktemp)
+trap 'rm -f "$records"' EXIT
+summary=()
+
+# build CRATE ARGUMENT...: builds a level's examples; cargo shows its progress.
+build() {
+  step "Building $1 (the first time takes a while)"
+  show cargo build --release -p "$@"
+}
+
+# field NAME: a number from the record of the last run.
+field() { tail -n 1 "$records" | grep -o "\"$1\":[^,}]*" | tail -n 1 | cut -d: -f2 | tr -d '"'; }
+
+# rounded NAME: the same, with two decimals.
+rounded() { LC_ALL=C printf '%.2f' "$(field "$1")"; }
+
+level1() {
+  build level1-cores --examples
+  local race=$target/release/examples/level1_cores
+
+  step "Level 1: tasks that weigh nothing"
+  show "$race" --weight 0 --tasks 10 --json "$records"
+  summary+=("level 1, cores   weight 0:   $(field verdict) ($(rounded speedup) x on $(field workers) workers)")
+
+  local weight=0.5
+  [ -z "$quick" ] || weight=0.1
+  step "Level 1: tasks that wait, on four workers"
+  show "$race" --weight $weight --tasks 10 --workers 4 --timeline --json "$records"
+  summary+=("                 weight $weight: $(field verdict) ($(rounded speedup) x on $(field workers) workers: three waves)")
+
+  step "Level 1: tasks that compute"
+  show "$race" --weight 0 --tasks 100 --factorial 3000 --json "$records"
+  summary+=("                 computing:  $(field verdict) ($(rounded speedup) x on $(field workers) workers)")
+
+  [ -z "$quick" ] || return 0
+  step "Level 1: from which task size on does parallel win?"
+  show "$target/release/examples/level1_crossover" --json "$records"
+}
+
+step "Looking at this machine"
+scripts/setup.sh || echo "Going on with what there is."
+for level in "${levels[@]}"; do
+  "level$level"
+done
+
+step "Summary: $(hostname), $(cores) cores, $(date +%F)"
+printf '%s\n' "${summary[@]}"

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# test.sh [--cluster] [STAGE...]    Set up, then check everything; or only the stages named.
+#
+#   scripts/test.sh                  every stage but the practice cluster's
+#   scripts/test.sh --cluster        every stage, those on a real Slurm included (needs root)
+#   scripts/test.sh format lint      only these
+#   scripts/test.sh --list           the stages' names
+#
+# A stage that fails does not stop the others. The last line counts both kinds.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$repo"
+
+# --- the ground -------------------------------------------------------------------------------
+
+stage_setup() { scripts/setup.sh; }
+
+stage_format() { cargo fmt --all --check; }
+
+stage_shell() {
+  have shellcheck || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck >/dev/null; }
+  git ls-files '*.sh' '*.sbatch' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
+  local script
+  for script in $(git ls-files 'scripts/*.sh' 'scripts/**/*.sh' | grep -v lib.sh); do
+    "$script" --help | grep -q . || { echo "$script --help says nothing"; return 1; }
+  done
+}
+
+# --- level 1 ----------------------------------------------------------------------------------
+
+stage_level1() {
+  cargo clippy -p common -p level1-cores --all-targets -- -D warnings
+  cargo test -p common -p level1-cores
+  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p common -p level1-cores
+}
+
+# ----------------------------------------------------------------------------------------------
+
+# The order in which they run.
+stages=(setup format shell level1)
+cluster_stages=()
+
+run_stage() {
+  local name=$1 start=$SECONDS status
+  step "$name"
+  # A child shell with its own `set -e`: a failure ends the stage and nothing else. It must not
+  # stand in an `if`, which would switch `set -e` off inside.
+  set +e
+  (set -e; "stage_$name")
+  status=$?
+  set -e
+  if [ "$status" -eq 0 ]; then passed+=("$name"); else failed+=("$name"); fi
+  echo "-- $name took $((SECONDS - start)) s"
+}
+
+chosen=()
+for word in "$@"; do
+  case $word in
+    -h | --help) usage; exit ;;
+    --list) printf '%s\n' "${stages[@]}" "${cluster_stages[@]}"; exit ;;
+    --cluster) stages+=("${cluster_stages[@]}") ;;
+    *)
+      declare -F "stage_$word" >/dev/null || die "there is no stage '$word'; scripts/test.sh --list names them"
+      chosen+=("$word")
+      ;;
+  esac
+done
+[ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
+
+passed=() failed=()
+for name in "${chosen[@]}"; do
+  run_stage "$name"
+done
+
+[ ${#failed[@]} -eq 0 ] || printf '\nfailed: %s\n' "${failed[*]}"
+printf '\n%d passed, %d failed\n' ${#passed[@]} ${#failed[@]}
+[ ${#failed[@]} -eq 0 ]
