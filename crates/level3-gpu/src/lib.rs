@@ -1,1 +1,1 @@
-//! level3-gpu
+//! Level 3.
