@@ -1,1 +1,26 @@
-//! level2-mpi
+//! Level 2: processes with a memory of their own, which exchange messages with MPI.
+//!
+//! The messages stand in the examples. Here is what surrounds them: a safe start
+//! ([`launch`]), the split ([`slice_of`]), the mathematics ([`integrate`], [`Plate`]), the
+//! baseline file and the reports.
+
+mod args;
+mod baseline;
+mod clock;
+mod kernel;
+mod launch;
+mod placement;
+mod plate;
+mod report;
+mod slice;
+
+pub use args::{Exchange, HeatArgs, HelloArgs, PiArgs};
+pub use clock::Clock;
+pub use kernel::{Kernel, integrate};
+pub use launch::launch;
+pub use plate::{Edges, Interior, Plate, draw, fingerprint};
+pub use report::{HeatReport, HeatRun, PiReport};
+pub use slice::slice_of;
+
+/// The rank that collects the results, prints them and writes the files.
+pub const ROOT: mpi::Rank = 0;

@@ -1,0 +1,81 @@
+//! The command lines of level 2. A doc comment here is what `--help` prints.
+
+use std::path::PathBuf;
+
+use common::count;
+
+use crate::Kernel;
+
+/// Level 2: many copies of one program, each with a rank of its own.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct HelloArgs {}
+
+/// Level 2: pi by many ranks, each with its own slice of the rectangles under 4 / (1 + x^2).
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct PiArgs {
+    /// How many rectangles cover the range from 0 to 1, all ranks together.
+    #[arg(long, value_name = "N", default_value = "10_000_000", value_parser = count(1..=1_000_000_000_000))]
+    pub rectangles: u64,
+
+    /// How often the whole computation is repeated; best and median are reported.
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count(1..=1_000_000))]
+    pub passes: u64,
+
+    /// Where one rank leaves its time, and many ranks find it.
+    #[arg(long, value_name = "FILE", default_value = "baseline_time.txt")]
+    pub baseline: PathBuf,
+
+    /// The loop that adds up a slice.
+    #[arg(long, value_enum, default_value = "lanes")]
+    pub kernel: Kernel,
+
+    /// Append this run as one line of JSON to a file.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct HeatArgs {
+    /// Rows, and columns, of the plate.
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = count(1..=20_000))]
+    pub size: u64,
+
+    /// How many time steps.
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = count(1..=10_000_000))]
+    pub steps: u64,
+
+    /// How the rows travel; overlap runs both ways and prints its gain.
+    #[arg(long, value_enum, default_value = "blocking")]
+    pub exchange: Exchange,
+
+    /// Where one rank leaves its time, and many ranks find it.
+    #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
+    pub baseline: PathBuf,
+
+    /// Append this run as one line of JSON to a file.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// How a rank gets the rows of its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Exchange {
+    /// First the rows, then the arithmetic.
+    Blocking,
+    /// The arithmetic inside the band while the rows travel.
+    Overlap,
+}
+
+impl Exchange {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exchange::Blocking => "blocking",
+            Exchange::Overlap => "overlap",
+        }
+    }
+}

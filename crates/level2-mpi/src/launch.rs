@@ -1,0 +1,191 @@
+//! A start that fools nobody, and an end that hangs nobody.
+
+use std::fmt;
+use std::panic;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use common::{Misuse, misuse};
+use mpi::environment::{Universe, library_version};
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::*;
+use mpi::{Rank, Threading};
+
+use crate::ROOT;
+
+/// Reads the flags, starts MPI, runs `program` on this rank, and ends every rank if one fails.
+///
+/// - The flags are read *before* MPI starts: a bad one ends all ranks with status 2 and one
+///   message.
+/// - A panic on any thread, and an error that `program` returns, end the whole job with
+///   `MPI_Abort`. Without it this rank would call `MPI_Finalize` and wait there for ranks that
+///   wait for it.
+/// - If the launcher started N processes but MPI sees a world of another size, a warning says so.
+pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Result<()>) -> ExitCode {
+    let launcher = Launcher::from_variables(|name| std::env::var(name).ok());
+    if launcher.rank.is_some_and(|rank| rank != ROOT)
+        && let Err(error) = Args::try_parse()
+    {
+        // Rank 0 finds the same and prints it. An early exit here would have some launchers end
+        // rank 0 before it could.
+        std::thread::sleep(Duration::from_secs(1));
+        return ExitCode::from(error.exit_code() as u8);
+    }
+    let args = match common::parse::<Args>() {
+        Ok(args) => args,
+        Err(error) => return common::exit_code(Err(error)),
+    };
+
+    // Funneled: threads may compute, but only this one exchanges messages.
+    let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
+        return common::exit_code(Err(anyhow::anyhow!("MPI was started before launch()")));
+    };
+    let world = universe.world();
+    abort_on_panic(world.rank());
+    if launcher.rank.unwrap_or(world.rank()) == ROOT
+        && let Some(warning) = launcher.mismatch(world.size(), &library_name())
+    {
+        eprintln!("{warning}");
+    }
+
+    let code = match program(&universe, &args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => match error.downcast::<FoundByAll>() {
+            Ok(found) if world.rank() == ROOT => common::exit_code(Err(misuse(found.0))),
+            Ok(_) => ExitCode::from(2),
+            Err(error) => {
+                let status = if error.is::<Misuse>() { 2 } else { 1 };
+                common::exit_code(Err(error.context(format!("rank {}", world.rank()))));
+                world.abort(status)
+            }
+        },
+    };
+    let _ = panic::take_hook(); // from here on there is no MPI left to abort
+    drop(universe); // MPI_Finalize: waits for the other ranks
+    code
+}
+
+/// Makes a panic on any thread of this process end all ranks.
+fn abort_on_panic(rank: Rank) {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        eprintln!("rank {rank} panicked and ends all ranks:");
+        print(panic);
+        SimpleCommunicator::world().abort(1);
+    }));
+}
+
+/// A refusal that every rank comes to by itself, so that rank 0 can speak for all.
+#[derive(Debug)]
+pub(crate) struct FoundByAll(pub(crate) String);
+
+impl fmt::Display for FoundByAll {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FoundByAll {}
+
+/// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.
+fn library_name() -> String {
+    let text = library_version().unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default();
+    let name = line.split(',').next().unwrap_or_default();
+    name.trim_end_matches('\0').split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the program that started this process says about it, in environment variables.
+#[derive(Debug, Default, PartialEq)]
+struct Launcher {
+    /// Its name, for a message.
+    name: &'static str,
+    /// The number of this process.
+    rank: Option<Rank>,
+    /// How many it started.
+    size: Option<Rank>,
+}
+
+/// Name, rank and size; the first whose rank is set speaks. Slurm comes last: an `mpirun` inside
+/// a job knows better than the job.
+const LAUNCHERS: [(&str, &str, &str); 4] = [
+    ("Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("MPICH's mpirun or a PMI launcher", "PMI_RANK", "PMI_SIZE"),
+    ("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
+    ("Slurm", "SLURM_PROCID", "SLURM_NTASKS"),
+];
+
+impl Launcher {
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name| variable(name)?.trim().parse().ok();
+        for (name, rank, size) in LAUNCHERS {
+            if let (Some(rank), Some(size)) = (number(rank), number(size)) {
+                return Self { name, rank: Some(rank), size: Some(size) };
+            }
+        }
+        Self { rank: number("PMIX_RANK"), ..Self::default() }
+    }
+
+    /// A warning if MPI sees a world of another size than the launcher started.
+    fn mismatch(&self, world: Rank, library: &str) -> Option<String> {
+        let started = self.size.filter(|&size| size != world)?;
+        let cure = match self.name {
+            "srun" => "try srun --mpi=pmix (srun --mpi=list shows what there is)",
+            "Slurm" => "start it with srun or mpirun",
+            _ => {
+                "use the mpirun of that library, or rebuild for this one: cargo clean -p mpi-sys, \
+                 then build with MPICC set (scripts/setup.sh --check shows both)"
+            }
+        };
+        Some(format!(
+            "warning: {} started {started} processes, but {library}, which this program is built \
+             with, sees a world of {world}; {cure}",
+            self.name
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn launcher(variables: &[(&str, &str)]) -> Launcher {
+        Launcher::from_variables(|name| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())
+        })
+    }
+
+    #[test]
+    fn every_launcher_is_recognised() {
+        for (name, rank, size) in LAUNCHERS {
+            let found = launcher(&[(rank, "1"), (size, "4")]);
+            assert_eq!(found, Launcher { name, rank: Some(1), size: Some(4) });
+        }
+        assert_eq!(launcher(&[("PMIX_RANK", "3")]).rank, Some(3));
+        assert_eq!(launcher(&[]), Launcher::default());
+    }
+
+    #[test]
+    fn an_mpirun_inside_a_slurm_job_knows_better_than_the_job() {
+        let job = [("SLURM_PROCID", "0"), ("SLURM_NTASKS", "16")];
+        let mpirun = [("OMPI_COMM_WORLD_RANK", "1"), ("OMPI_COMM_WORLD_SIZE", "2")];
+        let found = launcher(&[job, mpirun].concat());
+        assert_eq!((found.rank, found.size), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn a_world_of_one_under_a_launcher_of_four_is_told_with_its_cure() {
+        let four = |name| Launcher { name, rank: Some(0), size: Some(4) };
+        let warning = four("srun").mismatch(1, "MPICH 4.0.2").unwrap();
+        assert!(warning.contains("started 4") && warning.contains("a world of 1"), "{warning}");
+        assert!(warning.contains("--mpi=pmix"), "{warning}");
+        let warning = four("Open MPI's mpirun").mismatch(1, "MPICH 4.0.2").unwrap();
+        assert!(warning.contains("MPICH 4.0.2") && warning.contains("mpi-sys"), "{warning}");
+        assert_eq!(four("srun").mismatch(4, "MPICH 4.0.2"), None);
+    }
+
+    #[test]
+    fn without_a_launcher_a_world_of_one_is_right() {
+        assert_eq!(launcher(&[]).mismatch(1, "Open MPI 4.1.4"), None);
+    }
+}
