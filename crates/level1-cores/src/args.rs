@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Parser;
 use common::{Workers, ask, count, misuse, parse_seconds, parse_workers};
 
+use crate::factorial::LARGEST_FACTORIAL;
+
 const MOST_TASKS: u64 = 1_000_000;
-/// The largest factorial that one core computes in a few seconds.
-const LARGEST_FACTORIAL: u64 = 200_000;
 /// Nobody waits longer than this for a demonstration, in seconds.
 const LONGEST_RACE: f64 = 3600.0;
 

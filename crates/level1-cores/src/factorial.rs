@@ -10,10 +10,13 @@ use num_bigint::BigUint;
 /// it would cost about what it gains.
 const GRAIN: u64 = 512;
 
-/// Up to this many factors a plain loop beats a tree.
-const LEAF: u64 = 24;
+/// Seven factors of up to 18 bits fit into 128, so the tree's leaves need no big numbers.
+const LEAF: u64 = 7;
 
-/// n!, computed by one worker.
+/// The largest number whose factorial is computed here: the last one of 18 bits.
+pub const LARGEST_FACTORIAL: u64 = (1 << 18) - 1;
+
+/// n!, computed by one worker; n is at most [`LARGEST_FACTORIAL`].
 pub fn factorial(n: u64) -> BigUint {
     product(1, n)
 }
@@ -32,7 +35,7 @@ pub(crate) fn last_factors(n: u64) -> (BigUint, BigUint) {
 /// first * (first + 1) * ... * last
 fn product(first: u64, last: u64) -> BigUint {
     if last < first + LEAF {
-        return leaf(first, last);
+        return BigUint::from((first..=last).map(u128::from).product::<u128>());
     }
     let middle = first + (last - first) / 2;
     product(first, middle) * product(middle + 1, last)
@@ -48,19 +51,6 @@ fn product_parallel(first: u64, last: u64) -> BigUint {
         || product_parallel(middle + 1, last), //  at the same time
     );
     left * right
-}
-
-/// As many factors as fit go into one machine word before the big number is touched.
-fn leaf(first: u64, last: u64) -> BigUint {
-    let mut product = BigUint::from(1_u32);
-    let mut word = 1_u64;
-    for factor in first..=last {
-        word = word.checked_mul(factor).unwrap_or_else(|| {
-            product *= word;
-            factor
-        });
-    }
-    product * word
 }
 
 #[cfg(test)]
@@ -83,5 +73,11 @@ mod tests {
     fn the_last_multiplication_completes_the_factorial() {
         let (left, right) = last_factors(3000);
         assert_eq!(left * right, factorial(3000));
+    }
+
+    #[test]
+    fn the_largest_leaf_still_fits_its_word() {
+        let factors = (LARGEST_FACTORIAL - LEAF + 1)..=LARGEST_FACTORIAL;
+        assert!(factors.map(u128::from).try_fold(1, u128::checked_mul).is_some());
     }
 }

@@ -30,11 +30,17 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Starts the worker threads; they wait for work until the pool is dropped.
 ///
+/// The thread that calls this is one of the workers, as in OpenMP. A loop is then begun where it
+/// stands; handing it to threads that all sleep, and sleeping until they are done, costs several
+/// times as much for tasks of a few microseconds.
+///
 /// # Errors
-/// If the system refuses that many threads (`ulimit -u` says how many one user may have).
+/// If the system refuses that many threads (`ulimit -u` says how many one user may have), or if
+/// the calling thread is a worker of another pool already.
 pub fn start_pool(workers: Workers) -> anyhow::Result<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(workers.count)
+        .use_current_thread()
         .build()
         .with_context(|| format!("starting {} worker threads", workers.count))
 }

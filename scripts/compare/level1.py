@@ -1,0 +1,153 @@
+"""joblib and rayon on the same tasks, in one run: start, overhead, crossover, factorial.
+
+Called by scripts/compare-python.sh, which builds the Rust examples first.
+"""
+
+import math
+import os
+import subprocess
+import sys
+import time
+from statistics import median
+
+from joblib import Parallel, delayed
+
+from side_by_side import append, arguments, human, run, table
+
+WORKERS = 2
+FACTORIALS = [500, 2_000, 5_000, 20_000]
+
+
+def timed(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def nothing(_):
+    return None
+
+
+def spin(steps):
+    for _ in range(steps):
+        pass
+
+
+def cold_start():
+    """The first call of a process starts joblib's workers: measured in fresh processes."""
+    program = (
+        "import time; from joblib import Parallel, delayed\n"
+        "start = time.perf_counter()\n"
+        f"Parallel(n_jobs={WORKERS})(delayed(abs)(n) for n in range({WORKERS}))\n"
+        "print(time.perf_counter() - start)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+        for _ in range(5)
+    ]
+    return median(float(done.stdout) for done in runs)
+
+
+def warm_pool():
+    """joblib with its workers started, as `with Parallel(...) as pool` keeps them."""
+    pool = Parallel(n_jobs=WORKERS)
+    pool.__enter__()
+    pool(delayed(nothing)(n) for n in range(WORKERS))
+    return pool
+
+
+def joblib_crossover(pool, tasks=10):
+    """The largest task at which the plain loop wins and the smallest at which joblib does."""
+    step = min(timed(lambda: spin(1_000_000)) for _ in range(5)) / 1e6
+
+    def ratio(seconds):
+        steps = max(1, round(seconds / step))
+        pairs = []
+        for _ in range(9):
+            one = timed(lambda: [spin(steps) for _ in range(tasks)])
+            many = timed(lambda: pool(delayed(spin)(steps) for _ in range(tasks)))
+            pairs.append(one / many)
+        return median(pairs)
+
+    low, high = 1e-5, 0.1
+    while high / low > 1.25:
+        middle = math.sqrt(low * high)
+        if ratio(middle) < 1:
+            low = middle
+        else:
+            high = middle
+    return low, high
+
+
+def python_factorial(n):
+    math.factorial(n)
+    repeats = max(3, min(1000, int(0.1 / timed(lambda: math.factorial(n)))))
+    return median(timed(lambda: math.factorial(n)) for _ in range(repeats))
+
+
+def measure_joblib():
+    results = {"pool_start_s": cold_start()}
+    pool = warm_pool()
+    for tasks in (10, 1000):
+        runs = [timed(lambda: pool(delayed(nothing)(n) for n in range(tasks))) for _ in range(15)]
+        results[f"empty_{tasks}_s"] = median(runs)
+    results["crossover_low_s"], results["crossover_high_s"] = joblib_crossover(pool)
+    for n in FACTORIALS:
+        results[f"factorial_{n}_s"] = python_factorial(n)
+    return results
+
+
+def measure_rayon(binaries):
+    race = binaries / "level1_cores"
+
+    def once(*flags):
+        return run([race, "--weight", 0, "--workers", WORKERS, *flags])["results"]
+
+    starts = [once("--tasks", 1)["pool_start_s"] for _ in range(9)]
+    results = {"pool_start_s": median(starts)}
+    for tasks in (10, 1000):
+        results[f"empty_{tasks}_s"] = once("--tasks", tasks, "--factorial", 0)["parallel_s"]
+    found = run([binaries / "level1_crossover", "--workers", WORKERS])["results"]
+    if found["bracket_high_s"] is None:
+        sys.exit("the crossover was not found: is this machine busy, or has it one core?")
+    results["crossover_low_s"] = found["bracket_low_s"]
+    results["crossover_high_s"] = found["bracket_high_s"]
+    for n in FACTORIALS:
+        results[f"factorial_{n}_s"] = once("--tasks", 10, "--factorial", n)["sequential_s"] / 10
+    # Tasks of about a millisecond: the factorial's time grows a little faster than its number.
+    n = round(20_000 * (1e-3 / results["factorial_20000_s"]) ** 0.7)
+    computing = [once("--tasks", 100, "--factorial", n) for _ in range(5)]
+    results["computing_task_s"] = median(c["sequential_s"] for c in computing) / 100
+    results["computing_speedup"] = median(c["speedup"] for c in computing)
+    return results
+
+
+def main():
+    args = arguments(__doc__).parse_args()
+    os.environ["SLURM_CPUS_PER_TASK"] = str(WORKERS)
+    print(f"{WORKERS} workers on {len(os.sched_getaffinity(0))} usable CPUs; medians")
+    joblib = measure_joblib()
+    rayon = measure_rayon(args.binaries)
+
+    names = {
+        "pool_start_s": "start of the workers",
+        "empty_10_s": "10 empty tasks, workers started",
+        "empty_1000_s": "1000 empty tasks, workers started",
+        "crossover_high_s": "crossover for 10 tasks: parallel wins from",
+        **{f"factorial_{n}_s": f"{n}!" for n in FACTORIALS},
+    }
+    rows = [
+        (text, human(joblib[name]), human(rayon[name]), f"{joblib[name] / rayon[name]:.1f}")
+        for name, text in names.items()
+    ]
+    table(("", "Python", "Rust", "Python / Rust"), rows)
+    print(
+        f"\nRust, 100 tasks that compute for {human(rayon['computing_task_s'])} each: "
+        f"{rayon['computing_speedup']:.2f} x on {WORKERS} workers"
+    )
+    for program, results in [("joblib", joblib), ("rayon", rayon)]:
+        append(args.json, 1, {"program": program, "workers": WORKERS}, results)
+
+
+if __name__ == "__main__":
+    main()
