@@ -27,11 +27,13 @@ impl std::error::Error for Misuse {}
 
 /// Reads the command line; `--help` and `--version` print their text and end the program.
 ///
-/// From here on Ctrl-C ends the program with a line that says so and the shell's usual status 130.
+/// From here on Ctrl-C ends the program with a line that says so and the shell's usual status 130,
+/// and a closed pipe (`| head`) ends it quietly, as it does every other command.
 ///
 /// # Errors
 /// [`Misuse`] with one line for anything that clap refuses.
 pub fn parse<Args: clap::Parser>() -> anyhow::Result<Args> {
+    sigpipe::reset();
     ctrlc::set_handler(|| {
         eprintln!("\ninterrupted");
         std::process::exit(130);
