@@ -1,35 +1,30 @@
 #!/usr/bin/env bash
-# Pretend hosts: several "machines" with a network between them, on one Linux machine.
+# pretend-hosts.sh COMMAND    Several "machines" with a network between them, on one. Needs root.
 #
-# A host is a network namespace (its own eth0 and address) and a UTS namespace (its own name). A
-# virtual switch joins the hosts. All of it lives inside a PID, a mount and a network namespace
-# of its own, so the real machine gets no new interface, address or mount, and killing one
-# process (`down`) makes the kernel remove everything. The hosts share files and process list.
+#   scripts/pretend-hosts.sh up [N]          make hosts login and node1 to nodeN (4)
+#   scripts/pretend-hosts.sh exec HOST CMD   run a command on a host
+#   scripts/pretend-hosts.sh mpirun ARGS     run mpirun on login; its ranks go to node1 to nodeN
+#   scripts/pretend-hosts.sh cut HOST        unplug a host from the network
+#   scripts/pretend-hosts.sh heal HOST       plug it in again
+#   scripts/pretend-hosts.sh down            stop everything on the hosts and remove them
+#
+# For example, 8 ranks on 4 hosts, then tidy up:
+#
+#   scripts/pretend-hosts.sh up 4
+#   scripts/pretend-hosts.sh mpirun -n 8 --map-by node target/release/examples/level2_hello
+#   scripts/pretend-hosts.sh down
+#
+# PRETEND_HOSTS_DIR: the one folder that is written to (/var/lib/pretend-hosts). Another folder is
+# another, independent set of hosts. PRETEND_HOSTS_SLOTS: how many ranks a host takes before the
+# next one is used (4). MPIRUN: the launcher, such as mpirun.mpich (mpirun).
+#
+# How: a host is a network namespace (its own eth0 and address) and a UTS namespace (its own
+# name). A virtual switch joins the hosts. All of it lives inside a PID, a mount and a network
+# namespace of its own, so the real machine gets no new interface, address or mount, and killing
+# one process (`down`) makes the kernel remove everything. The hosts share files and process list.
 set -euo pipefail
-
-usage() {
-  cat <<'END'
-Makes several "machines" with a network between them on one Linux machine. Needs root.
-
-  scripts/pretend-hosts.sh up [N]          hosts login and node1 to nodeN (4), or "already up"
-  scripts/pretend-hosts.sh exec HOST CMD   run a command on a host
-  scripts/pretend-hosts.sh mpirun ARGS     run mpirun on login; its ranks go to node1 to nodeN
-  scripts/pretend-hosts.sh cut HOST        unplug a host from the network
-  scripts/pretend-hosts.sh heal HOST       plug it in again
-  scripts/pretend-hosts.sh down            stop everything on the hosts and remove them
-
-Variables:
-  PRETEND_HOSTS_DIR    the one folder that is written to (/var/lib/pretend-hosts); another
-                       folder is another, independent set of hosts
-  PRETEND_HOSTS_SLOTS  MPI ranks for each host before the next one is used (4)
-  MPIRUN               the launcher to run, such as mpirun.mpich (mpirun)
-
-Example: 8 ranks on 4 hosts, then tidy up.
-  scripts/pretend-hosts.sh up 4
-  scripts/pretend-hosts.sh mpirun -n 8 --map-by node target/release/examples/level2_hello
-  scripts/pretend-hosts.sh down
-END
-}
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 SELF=$(readlink -f "${BASH_SOURCE[0]}")
 DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
@@ -37,11 +32,6 @@ MPIRUN=${MPIRUN:-mpirun}
 SLOTS=${PRETEND_HOSTS_SLOTS:-4}
 NET=10.77.0 # inside the namespaces only: it cannot clash with an address of the real machine
 MARK=made-by-pretend-hosts
-
-fail() { # the cure belongs in the line
-  echo "error: $*" >&2
-  exit 2
-}
 
 # --- the one process that holds everything -----------------------------------------------------
 
@@ -96,14 +86,14 @@ add_host() { # NAME NUMBER
 
 up() {
   local n=$1 i
-  [[ $n =~ ^[1-9][0-9]?$ ]] || fail "'$n' is not a number of hosts from 1 to 99"
-  [[ $SLOTS =~ ^[1-9][0-9]{0,2}$ ]] || fail "PRETEND_HOSTS_SLOTS: '$SLOTS' is not from 1 to 999"
+  [[ $n =~ ^[1-9][0-9]?$ ]] || die "'$n' is not a number of hosts from 1 to 99"
+  [[ $SLOTS =~ ^[1-9][0-9]{0,2}$ ]] || die "PRETEND_HOSTS_SLOTS: '$SLOTS' is not from 1 to 999"
   for tool in ip unshare nsenter setpriv setsid mount hostname; do
-    command -v "$tool" >/dev/null ||
-      fail "no '$tool' here: apt-get install iproute2 util-linux hostname"
+    have "$tool" ||
+      die "no '$tool' here: apt-get install iproute2 util-linux hostname"
   done
   if is_up; then
-    [ "$(cat "$DIR/ready")" = "$n" ] || fail "$(cat "$DIR/ready") hosts are up, not $n: down first"
+    [ "$(cat "$DIR/ready")" = "$n" ] || die "$(cat "$DIR/ready") hosts are up, not $n: down first"
     echo "already up: login, node1 to node$n"
     return
   fi
@@ -136,7 +126,7 @@ up() {
   if [ ! -s "$DIR/ready" ]; then
     cat "$DIR/log" >&2
     remove
-    fail "cannot make namespaces here; in a container, start it with --privileged"
+    die "cannot make namespaces here; in a container, start it with --privileged"
   fi
   echo "up: login, node1 to node$n ($SLOTS MPI slots each)"
 }
@@ -191,8 +181,8 @@ END
 on_host() {
   local host=$1
   shift
-  is_up || fail "no hosts are up: $0 up"
-  [ -s "$DIR/pids/$host" ] || fail "no host '$host': $(known_hosts)"
+  is_up || die "no hosts are up: $0 up"
+  [ -s "$DIR/pids/$host" ] || die "no host '$host': $(known_hosts)"
   exec nsenter --target "$(cat "$DIR/first")" --pid --mount -- \
     setpriv --pdeathsig TERM -- env --chdir="$PWD" "$DIR/bin/on" "$host" "$@"
 }
@@ -200,8 +190,8 @@ on_host() {
 known_hosts() { (cd "$DIR/pids" && echo *); }
 
 run_mpi() {
-  is_up || fail "no hosts are up: $0 up"
-  command -v "$MPIRUN" >/dev/null || fail "no $MPIRUN here: apt-get install openmpi-bin"
+  is_up || die "no hosts are up: $0 up"
+  have "$MPIRUN" || die "no $MPIRUN here: apt-get install openmpi-bin"
   # shellcheck source=/dev/null
   source "$DIR/settings"
   # Where the ranks may go, for Open MPI 4, Open MPI 5 and MPICH.
@@ -212,8 +202,8 @@ run_mpi() {
 }
 
 link() { # HOST up|down
-  is_up || fail "no hosts are up: $0 up"
-  [ -s "$DIR/pids/$1" ] || fail "no host '$1': $(known_hosts)"
+  is_up || die "no hosts are up: $0 up"
+  [ -s "$DIR/pids/$1" ] || die "no host '$1': $(known_hosts)"
   nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
   echo "$1: link $2"
 }
@@ -222,7 +212,7 @@ link() { # HOST up|down
 remove() {
   local holder started i
   [ -e "$DIR" ] || return 0
-  [ -e "$DIR/$MARK" ] || fail "$DIR exists and is not from this script: set PRETEND_HOSTS_DIR"
+  [ -e "$DIR/$MARK" ] || die "$DIR exists and is not from this script: set PRETEND_HOSTS_DIR"
   if read -r holder started 2>/dev/null <"$DIR/holder" &&
     [ "$(start_time "$holder")" = "$started" ]; then
     # The holder buries the first process, then ends. If it cannot, it takes it along.
@@ -237,21 +227,21 @@ remove() {
 }
 
 case ${1:-} in
-  -h | --help | help) usage; exit 0 ;;
+  -h | --help | help) usage; exit ;;
   up | down | exec | mpirun | cut | heal | become-first) ;;
-  *) usage >&2; exit 2 ;;
+  *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || fail "needs root: sudo $0 $*"
+[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
 case $1 in
   up | down) # one at a time
     exec 9<"$SELF"
-    flock --wait 60 9 || fail "another $1 is still at work"
+    flock --wait 60 9 || die "another $1 is still at work"
     ;;
 esac
 case $1 in
-  up) [ $# -le 2 ] || fail "up takes one number"; up "${2:-4}" ;;
+  up) [ $# -le 2 ] || die "up takes one number"; up "${2:-4}" ;;
   down) remove; echo "down: nothing is left" ;;
-  exec) [ $# -ge 3 ] || fail "exec takes a host and a command"; shift; on_host "$@" ;;
+  exec) [ $# -ge 3 ] || die "exec takes a host and a command"; shift; on_host "$@" ;;
   mpirun) shift; run_mpi "$@" ;;
   cut) link "${2:?which host?}" down ;;
   heal) link "${2:?which host?}" up ;;
