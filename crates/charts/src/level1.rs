@@ -63,7 +63,8 @@ pub fn amdahl(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         return Ok(None);
     }
     let curves = [("product tree".to_string(), points)];
-    let svg = speedup("More workers, one serial part", &run.origin(), "workers", &curves, run)?;
+    let cpus = run.setting_number("cpus")?;
+    let svg = speedup("More workers, one serial part", &run.origin(), "workers", &curves, cpus)?;
     Ok(Some(Chart { name: "level1_amdahl.svg".into(), svg }))
 }
 
@@ -73,10 +74,9 @@ pub fn speedup(
     caption: &str,
     counted: &str,
     curves: &[(String, Vec<(f64, f64)>)],
-    run: &Run,
+    cpus: f64,
 ) -> anyhow::Result<String> {
     let most = curves.iter().flat_map(|(_, points)| points).fold(1.0f64, |most, p| most.max(p.0));
-    let cpus = run.setting_number("cpus")?.max(1.0);
     let mut x = Axis::linear(counted, most * 1.08, plain);
     x.ticks = ticks_up_to(most);
     let y = Axis::linear("speedup", most * 1.08, plain);

@@ -42,6 +42,11 @@ impl Placement {
         self.hosts.len()
     }
 
+    /// How many CPUs all ranks together may use; zero where that is unknown.
+    pub(crate) fn cpus(&self) -> usize {
+        self.hosts.values().map(|(cpus, _)| cpus.len()).sum()
+    }
+
     /// A warning if the ranks of a host outnumber its CPUs.
     pub(crate) fn warning(&self) -> Option<String> {
         let crowded = |(_, (cpus, ranks)): &(&String, &(BTreeSet<usize>, usize))| {
@@ -89,7 +94,7 @@ mod tests {
     fn more_ranks_than_cpus_on_one_of_the_hosts_is_a_warning() {
         let placement = |lines: &[&str]| Placement::from_lines(lines.iter());
         let crowded = placement(&["a\n0-1", "a\n0-1", "b\n0\0\0", "b\n0\0\0"]);
-        assert_eq!(crowded.hosts(), 2);
+        assert_eq!((crowded.hosts(), crowded.cpus()), (2, 3));
         assert!(crowded.warning().is_some_and(|line| line.contains("2 ranks share 1 CPU on b")));
         assert_eq!(placement(&["a\n0", "a\n1", "b\n0-7"]).warning(), None);
         assert_eq!(placement(&["a\n", "a\n"]).warning(), None); // not Linux: unknown

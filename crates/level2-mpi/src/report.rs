@@ -36,6 +36,7 @@ impl<'a> PiReport<'a> {
         record
             .setting("ranks", world.size())
             .setting("hosts", placement.hosts())
+            .setting("cpus", placement.cpus()) // of all ranks, not of rank 0 alone
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", args.kernel.name());
@@ -105,6 +106,7 @@ impl<'a> HeatReport<'a> {
         record
             .setting("ranks", world.size())
             .setting("hosts", placement.hosts())
+            .setting("cpus", placement.cpus()) // of all ranks, not of rank 0 alone
             .setting("size", args.size)
             .setting("steps", args.steps)
             .setting("exchange", args.exchange.name());
