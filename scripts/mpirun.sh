@@ -1,38 +1,34 @@
 #!/usr/bin/env bash
-# mpirun, where it would refuse: as root, and with more ranks than cores.
+# mpirun.sh ARGUMENTS...    mpirun with these arguments, also as root and with few cores.
+#
+#   scripts/mpirun.sh -n 4 target/release/examples/level2_hello
+#
+# MPIRUN: the launcher, such as mpirun.mpich (mpirun). It must belong to the MPI that the program
+# is built with; scripts/setup.sh --check tells. What this script sets, so that you know:
+#
+#   as root        OMPI_ALLOW_RUN_AS_ROOT=1 and ..._CONFIRM=1, PRTE_... likewise. Fine in a container;
+#                  elsewhere rather work as a user.
+#   Open MPI 4     OMPI_MCA_rmaps_base_oversubscribe=1: more ranks than cores are allowed.
+#   Open MPI 5     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe, which says the same.
+#   MPICH          nothing: it refuses neither.
+#
+# Inside a Slurm job the job's limits stand: there it allows no more ranks than tasks.
 set -euo pipefail
-
-usage() {
-  cat <<'TEXT'
-scripts/mpirun.sh ARGUMENTS...: runs mpirun with these arguments, also as root and with few cores.
-
-It takes the mpirun of $MPIRUN, else the first in PATH, and sets what that one needs:
-  Open MPI, as root   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-                      (a container is fine; on a real machine, rather work as a user)
-  Open MPI 4          OMPI_MCA_rmaps_base_oversubscribe=1
-  Open MPI 5          PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
-  MPICH               nothing; it does not refuse
-Inside a Slurm job it lets Slurm's limits stand: no oversubscription there.
-
-Example: scripts/mpirun.sh -n 4 target/release/examples/level2_hello
-TEXT
-}
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case ${1:-} in
-  -h | --help) usage; exit 0 ;;
-  "") usage >&2; exit 2 ;;
+  -h | --help) usage; exit ;;
+  '') die "nothing to run; try --help" ;;
 esac
-
 mpirun=${MPIRUN:-mpirun}
-if ! command -v "$mpirun" >/dev/null; then
-  echo "error: there is no $mpirun here: try 'module load openmpi', or scripts/setup.sh" >&2
-  exit 2
-fi
+have "$mpirun" || die "there is no $mpirun here: 'module load openmpi', or scripts/setup.sh"
 
-if [[ $(id -u) == 0 ]]; then
+if [ "$(id -u)" = 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-if [[ -z ${SLURM_JOB_ID:-} ]]; then
+if [ -z "${SLURM_JOB_ID:-}" ]; then
   export OMPI_MCA_rmaps_base_oversubscribe=1
   export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 fi

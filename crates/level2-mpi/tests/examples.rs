@@ -1,0 +1,343 @@
+//! The examples of level 2 under a real mpirun. The same tests hold for every MPI: build and run
+//! them with another by `MPICC` and `MPIRUN`, in a target folder of its own.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use level2_mpi::{Plate, fingerprint};
+use support::{Folder, Job, example, mpirun, run, script};
+
+/// A pass of 10 million rectangles, and one that is over at once.
+const FULL: [&str; 2] = ["--passes", "1"];
+const SMALL: [&str; 4] = ["--rectangles", "1000", "--passes", "2"];
+
+fn pi(ranks: u32, args: &[&str], baseline: &str) -> Job {
+    mpirun(ranks, "level2_pi", &[args, &["--baseline", baseline]].concat())
+}
+
+fn heat(ranks: u32, args: &[&str], baseline: &str) -> Job {
+    mpirun(ranks, "level2_heat", &[args, &["--baseline", baseline]].concat())
+}
+
+// --- hello ---------------------------------------------------------------------------------------
+
+#[test]
+fn every_rank_says_hello_once() {
+    for size in [1, 4, 16] {
+        let job = mpirun(size, "level2_hello", &[]).ended_well();
+        let mut ranks: Vec<&str> = job.stdout.lines().collect();
+        ranks.sort_unstable();
+        let name = ranks[0].split(" on ").nth(1).unwrap();
+        let mut expected: Vec<String> =
+            (0..size).map(|rank| format!("rank {rank} of {size} on {name}")).collect();
+        expected.sort_unstable();
+        assert_eq!(ranks, expected);
+    }
+}
+
+// --- pi ------------------------------------------------------------------------------------------
+
+#[test]
+fn pi_is_right_to_twelve_digits_on_any_number_of_ranks() {
+    let folder = Folder::new("digits");
+    let records = folder.file("runs.jsonl");
+    for ranks in [1, 2, 3, 4, 7, 16] {
+        for kernel in ["naive", "lanes"] {
+            let args = [&FULL[..], &["--kernel", kernel, "--json", &records]].concat();
+            pi(ranks, &args, &folder.file("baseline.txt")).ended_well();
+        }
+    }
+    let text = fs::read_to_string(&records).unwrap();
+    let runs: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(runs.len(), 12);
+    for run in runs {
+        let pi = run["results"]["pi"].as_f64().unwrap();
+        let error = (pi - std::f64::consts::PI).abs();
+        assert!(error < 1e-12, "{run}");
+        let told = run["results"]["error"].as_f64().unwrap();
+        assert!((told - error).abs() < 1e-15, "{run}");
+        assert_eq!(run["settings"]["hosts"], 1);
+        assert!(run["results"]["best_s"].as_f64() <= run["results"]["median_s"].as_f64());
+    }
+}
+
+#[test]
+fn one_rank_saves_the_baseline_and_two_report_what_they_gained() {
+    let folder = Folder::new("gain");
+    let (baseline, records) = (folder.file("baseline.txt"), folder.file("runs.jsonl"));
+    let args = [&FULL[..], &["--json", &records]].concat();
+    let one = pi(1, &args, &baseline).ended_well();
+    assert!(one.stdout.contains("saved as the baseline"), "{}", one.stdout);
+    let two = pi(2, &args, &baseline).ended_well();
+    for name in ["pi", "best", "median", "one rank", "speedup", "efficiency", "serial share"] {
+        two.line(name);
+    }
+
+    let text = fs::read_to_string(&records).unwrap();
+    let run: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let number = |name: &str| run["results"][name].as_f64().unwrap();
+    let speedup = number("baseline_s") / number("best_s");
+    assert!((number("speedup") - speedup).abs() < 1e-9);
+    assert!((number("efficiency") - speedup / 2.0).abs() < 1e-9);
+    assert!((number("serial_fraction") - (2.0 / speedup - 1.0)).abs() < 1e-9);
+}
+
+#[test]
+fn a_baseline_that_does_not_fit_is_refused_in_one_line_and_the_run_goes_on() {
+    let folder = Folder::new("foreign");
+    let baseline = folder.file("baseline.txt");
+    let refused = |expected: &str| {
+        let job = pi(2, &SMALL, &baseline).ended_well();
+        let line = job.line("no speedup:");
+        assert!(line.contains(expected) && line.contains("mpirun -n 1"), "{line}");
+        assert!(job.line("pi").starts_with("3.14159"), "{}", job.stdout);
+        job.line("best");
+    };
+    refused("there is no");
+    pi(1, &["--rectangles", "2000", "--passes", "1"], &baseline).ended_well();
+    refused("rectangles 2000, and this run has 1000");
+    pi(1, &[&SMALL[..], &["--kernel", "naive"]].concat(), &baseline).ended_well();
+    refused("kernel \"naive\"");
+    heat(1, &["--size", "8", "--steps", "1"], &baseline).ended_well();
+    refused("example \"level2_heat\"");
+    pi(1, &SMALL, &baseline).ended_well();
+    let elsewhere =
+        fs::read_to_string(&baseline).unwrap().replace("\"host\": \"", "\"host\": \"not-");
+    fs::write(&baseline, elsewhere).unwrap();
+    refused("host");
+    fs::write(&baseline, "1.6932\n").unwrap();
+    refused("older format");
+    fs::write(&baseline, "{ \"time_s\": ").unwrap();
+    refused("not a baseline file");
+}
+
+#[test]
+fn a_baseline_that_cannot_be_written_is_one_line_and_the_run_goes_on() {
+    let folder = Folder::new("unwritable");
+    let refused = |path: &str, expected: &str| {
+        let job = pi(1, &SMALL, path).ended_well();
+        let line = job.line("warning: this baseline is not saved:");
+        assert!(line.contains(expected), "{line}");
+        assert!(job.line("pi").starts_with("3.14159"));
+    };
+    refused(&folder.file(""), "is not a file");
+    refused(&folder.file("no/such/folder/baseline.txt"), "No such file or directory");
+    refused("/dev/null", "is not a file");
+    let protected = folder.file("protected.txt");
+    fs::write(&protected, "mine").unwrap();
+    fs::set_permissions(&protected, fs::Permissions::from_mode(0o444)).unwrap();
+    refused(&protected, "read-only");
+    assert_eq!(fs::read_to_string(&protected).unwrap(), "mine");
+}
+
+#[test]
+fn a_full_disk_and_a_read_only_one_leave_no_half_baseline() {
+    let folder = Folder::new("disk");
+    // A mount of our own, which nobody else sees and which goes with the process.
+    let on_disk = |options: &str, fill: &str| {
+        let script = format!(
+            "mount -t tmpfs -o {options} none {0} && cd {0} && {fill}; \
+             {1} -n 1 {2} {3} --baseline baseline.txt; ls -A",
+            folder.file(""),
+            script("mpirun.sh").display(),
+            example("level2_pi").display(),
+            SMALL.join(" "),
+        );
+        run(Command::new("unshare").args([
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            &script,
+        ]))
+    };
+    let full = on_disk("size=4k", "head -c 4096 /dev/zero >filler");
+    let line = full.line("warning: this baseline is not saved:");
+    assert!(line.contains("No space left"), "{line}");
+    assert!(full.line("pi").starts_with("3.14159"));
+    assert_eq!(full.stdout.lines().last(), Some("filler"), "{}", full.stdout);
+
+    let read_only = on_disk("ro", "true");
+    let line = read_only.line("warning: this baseline is not saved:");
+    assert!(line.contains("Read-only file system"), "{line}");
+}
+
+#[test]
+fn two_runs_at_once_leave_one_whole_baseline() {
+    let folder = Folder::new("race");
+    let baseline = folder.file("baseline.txt");
+    let program = example("level2_pi");
+    // Each is a world of its own: one rank, started without mpirun.
+    let job = format!(
+        "for i in 1 2 3 4 5; do {} --rectangles 1000 --passes 2 --baseline {baseline} || exit 1; done",
+        program.display()
+    );
+    let both = run(Command::new("sh").args(["-c", &format!("({job}) & ({job}) && wait $!")]));
+    let both = both.ended_well();
+    assert_eq!(both.stdout.matches("saved as the baseline").count(), 10, "{}", both.stdout);
+    assert_eq!(fs::read_dir(folder.file("")).unwrap().count(), 1);
+    pi(2, &SMALL, &baseline).ended_well().line("speedup");
+}
+
+#[test]
+fn a_pass_too_short_for_the_clock_is_told_with_the_flag_that_helps() {
+    let folder = Folder::new("short");
+    let short = pi(1, &["--rectangles", "1"], &folder.file("baseline.txt")).ended_well();
+    assert!(short.line("pi").starts_with("3.2000"), "{}", short.stdout);
+    assert!(short.line("warning: a pass is too short").contains("--rectangles"));
+    let long = pi(1, &FULL, &folder.file("baseline.txt")).ended_well();
+    assert!(!long.stdout.contains("too short"), "{}", long.stdout);
+}
+
+#[test]
+fn more_ranks_than_rectangles_leave_some_ranks_without_work() {
+    let folder = Folder::new("few");
+    let job = pi(7, &["--rectangles", "3"], &folder.file("baseline.txt")).ended_well();
+    assert!(job.line("pi").starts_with("3.15"), "{}", job.stdout); // the middle rule with 3
+}
+
+// --- heat ----------------------------------------------------------------------------------------
+
+#[test]
+fn the_plate_is_the_serial_solution_to_the_last_bit_on_any_number_of_ranks() {
+    let folder = Folder::new("heat");
+    let (size, steps) = (41, 60);
+    let mut plate = Plate::new(size, 0..size);
+    for _ in 0..steps {
+        plate.update();
+    }
+    let serial = format!("{:016x}", fingerprint(&plate.cells()));
+    for ranks in [1, 2, 3, 4, 7] {
+        for exchange in ["blocking", "overlap"] {
+            let job = heat(
+                ranks,
+                &["--size", "41", "--steps", "60", "--exchange", exchange],
+                &folder.file("baseline.txt"),
+            )
+            .ended_well();
+            let found = job.line("fingerprint").split_whitespace().next();
+            assert_eq!(found, Some(serial.as_str()), "{ranks} ranks, {exchange}");
+            assert_eq!(job.stdout.contains("\ngain"), exchange == "overlap");
+            for name in ["total", "computing", "communicating"] {
+                job.line(name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_band_of_a_single_row_is_enough() {
+    let folder = Folder::new("rows");
+    for exchange in ["blocking", "overlap"] {
+        let args = ["--size", "4", "--steps", "10", "--exchange", exchange];
+        let one = heat(1, &args, &folder.file("baseline.txt")).ended_well();
+        let four = heat(4, &args, &folder.file("baseline.txt")).ended_well();
+        assert_eq!(one.line("fingerprint"), four.line("fingerprint"));
+    }
+}
+
+#[test]
+fn more_ranks_than_rows_is_refused_in_one_line() {
+    let folder = Folder::new("crowd");
+    let job = heat(4, &["--size", "3"], &folder.file("baseline.txt"));
+    assert_eq!(job.status, 2, "{}", job.stderr);
+    assert_eq!(job.errors().len(), 1, "{}", job.stderr);
+    assert!(job.errors()[0].contains("4 ranks cannot share 3 rows"), "{}", job.stderr);
+}
+
+// --- the start and the end -----------------------------------------------------------------------
+
+#[test]
+fn a_bad_flag_ends_all_ranks_with_one_message() {
+    for (program, flags) in [
+        ("level2_pi", &["--rectangles", "0"][..]),
+        ("level2_pi", &["--rectangles", "-5"]),
+        ("level2_pi", &["--rectangles=-5"]),
+        ("level2_pi", &["--rectangles", "1e30"]),
+        ("level2_pi", &["--passes", "0"]),
+        ("level2_pi", &["--kernel", "fast"]),
+        ("level2_pi", &["--pases", "5"]),
+        ("level2_heat", &["--size", "0"]),
+        ("level2_heat", &["--steps", "many"]),
+        ("level2_heat", &["--exchange", "none"]),
+        ("level2_hello", &["4"]),
+    ] {
+        let job = mpirun(4, program, flags);
+        assert_eq!(job.status, 2, "{program} {flags:?}: {}", job.stderr);
+        assert_eq!(job.errors().len(), 1, "{program} {flags:?}: {}", job.stderr);
+        assert_eq!(job.stdout, "", "{program} {flags:?}");
+    }
+}
+
+#[test]
+fn help_is_printed_once() {
+    let job = mpirun(4, "level2_pi", &["--help"]).ended_well();
+    assert_eq!(job.stdout.matches("Usage:").count(), 1, "{}", job.stdout);
+}
+
+#[test]
+fn a_record_that_cannot_be_opened_ends_all_ranks_before_they_compute() {
+    let job = pi(3, &["--json", "/no/such/folder/runs.jsonl"], "unused.txt");
+    assert_eq!(job.status, 2, "{}", job.stderr);
+    assert_eq!(job.errors().len(), 1, "{}", job.stderr);
+    assert!(job.errors()[0].contains("/no/such/folder/runs.jsonl"), "{}", job.stderr);
+}
+
+#[test]
+fn a_rank_that_fails_ends_the_others_however_it_fails() {
+    for (how, status, message) in [
+        ("panic", 1, "a bug on the main thread"),
+        ("worker", 1, "a bug"),
+        ("thread", 1, "a bug on a thread"),
+        ("error", 1, "error: rank 2: the instrument is out of paper"),
+        ("misuse", 2, "error: rank 2: there is no file 'input.nc'"),
+    ] {
+        let start = std::time::Instant::now();
+        let job = mpirun(3, "failing", &[how]);
+        assert_eq!(job.status, status, "{how}: {}", job.stderr);
+        assert!(job.stderr.contains(message), "{how}: {}", job.stderr);
+        assert!(start.elapsed().as_secs() < 30, "{how} took {:?}", start.elapsed());
+        assert_eq!(job.stderr.contains("rank 2 panicked"), status == 1 && how != "error", "{how}");
+    }
+}
+
+#[test]
+fn a_program_that_slurm_started_without_mpi_says_so() {
+    // What a batch script sees that forgot srun and mpirun.
+    let job = run(Command::new(example("level2_hello"))
+        .env_remove("OMPI_COMM_WORLD_RANK")
+        .env_remove("PMI_RANK")
+        .envs([("SLURM_PROCID", "0"), ("SLURM_NTASKS", "4")]));
+    let job = job.ended_well();
+    assert!(job.stdout.starts_with("rank 0 of 1"), "{}", job.stdout);
+    assert!(job.stderr.contains("warning: Slurm started 4 processes"), "{}", job.stderr);
+    assert!(job.stderr.contains("srun"), "{}", job.stderr);
+}
+
+#[test]
+fn the_launcher_of_another_mpi_is_told_from_the_right_one() {
+    let right = mpirun(3, "level2_hello", &[]).ended_well();
+    assert!(!right.stderr.contains("warning: "), "{}", right.stderr);
+
+    // Debian's names; whichever is not ours starts three worlds of one.
+    let mut foreign = 0;
+    for launcher in ["mpirun.openmpi", "mpirun.mpich"] {
+        let mut command = Command::new(script("mpirun.sh"));
+        command.args(["-n", "3"]).arg(example("level2_hello")).env("MPIRUN", launcher);
+        let job = run(&mut command);
+        if job.stdout.contains("rank 0 of 1") {
+            foreign += 1;
+            assert_eq!(job.stderr.matches("warning: ").count(), 1, "{}", job.stderr);
+            assert!(job.stderr.contains("started 3 processes"), "{}", job.stderr);
+            assert!(job.stderr.contains("cargo clean -p mpi-sys"), "{}", job.stderr);
+        }
+    }
+    if foreign == 0 {
+        eprintln!("NOT CHECKED: only one MPI is installed here, so no launcher is foreign");
+    }
+}
