@@ -29,6 +29,7 @@ done
 
 # Slurm sets this variable in a job; here we stand in for it, with the cores that there are.
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
+examples=${target#"$repo/"}/release/examples # as one would type it from here
 records=$(mktemp)
 trap 'rm -f "$records"' EXIT
 summary=()
@@ -47,7 +48,7 @@ rounded() { LC_ALL=C printf '%.2f' "$(field "$1")"; }
 
 level1() {
   build level1-cores --examples
-  local race=$target/release/examples/level1_cores
+  local race=$examples/level1_cores
 
   step "Level 1: tasks that weigh nothing"
   show "$race" --weight 0 --tasks 10 --json "$records"
@@ -65,7 +66,7 @@ level1() {
 
   [ -z "$quick" ] || return 0
   step "Level 1: from which task size on does parallel win?"
-  show "$target/release/examples/level1_crossover" --json "$records"
+  show "$examples/level1_crossover" --json "$records"
 }
 
 step "Looking at this machine"
