@@ -6,10 +6,10 @@
 //!
 //! Two facts make this faster than one general operation after the other:
 //!
-//! * Forward, all four pixels of a pooling window sit in registers when they are computed, so
-//!   only the largest is written to memory.
+//! * Forward, the four pixels of a pooling window are in registers together, so only the largest
+//!   is written to memory.
 //! * Backward, only that largest pixel has a gradient, and none if ReLU cut it off. The other
-//!   three quarters of the work, multiplications by zero, are left out.
+//!   multiplications, by zero, are left out: more than three quarters of the work.
 //!
 //! Nothing here knows Burn; slices come in row-major order with the shapes stated.
 
@@ -20,14 +20,13 @@ use rayon::prelude::*;
 /// Floats in the widest vector register of today's CPUs; shorter registers take several.
 const LANES: usize = 16;
 
-/// Output channels are padded to a multiple of this, so that the kernel meets whole blocks.
-const BLOCK: usize = 2 * LANES;
+/// Blocks of [`LANES`] output channels, and pooling windows, that the widest kernel computes at
+/// once: 2 * 3 * 4 pixels = 24 of 32 registers. Channels and windows are padded to whole kernels.
+const BLOCKS: usize = 2;
+const WINDOWS: usize = 3;
 
-/// Pooling windows that the widest kernel computes at once.
-const MOST_WINDOWS: usize = 3;
-
-/// Batches are cut into at most this many shards, whatever the number of workers, so sums are
-/// made in the same order and a seed gives the same digits on 1 worker and on 16.
+/// A batch is cut into at most this many shards, whatever the number of workers, so sums are
+/// made in the same order and a seed gives the same digits with 1 worker and with 16.
 const SHARDS: usize = 64;
 
 /// Fewer images than this are not worth a shard of their own.
@@ -52,22 +51,27 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// Pixels of an image that goes in.
-    fn pixels(&self) -> usize {
-        self.height * self.width
+    /// Floats of an image that goes in.
+    fn image(&self) -> usize {
+        self.inputs * self.height * self.width
     }
 
-    /// Pixels of an image that comes out: one for each pooling window.
+    /// Pooling windows of an image: pixels of each channel that comes out.
     fn windows(&self) -> usize {
-        self.pixels() / 4
+        self.height / 2 * (self.width / 2)
     }
 
-    /// Numbers that one output pixel is computed from: 3x3 pixels of all input channels.
+    /// Floats of an image that comes out.
+    fn pooled(&self) -> usize {
+        self.outputs * self.windows()
+    }
+
+    /// Floats that one output pixel is computed from: 3x3 pixels of all input channels.
     fn taps(&self) -> usize {
         9 * self.inputs
     }
 
-    /// Room for the taps of a pixel, in whole vectors.
+    /// Room for the taps of one pixel, in whole vectors.
     fn row(&self) -> usize {
         self.taps().next_multiple_of(LANES)
     }
@@ -77,17 +81,24 @@ impl Sizes {
         (self.width + 2) * self.inputs
     }
 
+    /// Images in a shard.
     fn shard(&self) -> usize {
         self.images.div_ceil(SHARDS).max(LEAST_IMAGES)
     }
 
-    /// Where the 3x3 window of a pixel begins in the padded image. Pixels are counted window by
-    /// window: pixel `4 * window + corner`.
-    fn corner(&self, pixel: usize) -> usize {
+    /// Where the 3x3 pixels around a pixel begin in the padded image. Pixels are counted window
+    /// by window: pixel `4 * window + corner`.
+    fn first_tap(&self, pixel: usize) -> usize {
         let (window, corner) = (pixel / 4, pixel % 4);
         let y = 2 * (window / (self.width / 2)) + corner / 2;
         let x = 2 * (window % (self.width / 2)) + corner % 2;
         y * self.line() + x * self.inputs
+    }
+
+    fn check(&self, images: &[f32], weight: &[f32]) {
+        assert!(self.height.is_multiple_of(2) && self.width.is_multiple_of(2), "{self:?}: odd");
+        assert_eq!(images.len(), self.images * self.image(), "{self:?}: other images");
+        assert_eq!(weight.len(), self.outputs * self.taps(), "{self:?}: other weights");
     }
 }
 
@@ -98,6 +109,36 @@ pub struct Pooled {
     pub values: Vec<f32>,
     /// Which pixel of its window each value came from, same shape: 0 to 3, or 4 for none.
     pub winners: Vec<u8>,
+}
+
+/// Convolves, adds the bias, cuts at zero and pools.
+///
+/// `images` is `[images, inputs, height, width]`, `weight` is `[outputs, inputs, 3, 3]`, `bias` is
+/// `[outputs]`; the padding is 1.
+///
+/// # Panics
+/// If height or width is odd, or a slice has another length than `sizes` says.
+pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Pooled {
+    sizes.check(images, weight);
+    assert_eq!(bias.len(), sizes.outputs, "{sizes:?}: other biases");
+    let blocks = weight_blocks(sizes, weight);
+    let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
+    let mut values = vec![0.0; sizes.images * pooled];
+    let mut winners = vec![NONE; sizes.images * pooled];
+    (values.par_chunks_mut(shard * pooled)) // <- level 1: the workers share the images
+        .zip(winners.par_chunks_mut(shard * pooled))
+        .zip(images.par_chunks(shard * image))
+        .for_each(|((values, winners), images)| {
+            let mut scratch = Scratch::new(sizes);
+            (values.chunks_exact_mut(pooled))
+                .zip(winners.chunks_exact_mut(pooled))
+                .zip(images.chunks_exact(image))
+                .for_each(|((values, winners), image)| {
+                    scratch.load(sizes, image);
+                    convolve(sizes, &scratch.patches, &blocks, bias, values, winners);
+                });
+        });
+    Pooled { values, winners }
 }
 
 /// The gradients of the layer's three inputs.
@@ -111,37 +152,7 @@ pub struct Gradients {
     pub bias: Vec<f32>,
 }
 
-/// Convolves, adds the bias, cuts at zero and pools.
-///
-/// `images` is `[images, inputs, height, width]`, `weight` is `[outputs, inputs, 3, 3]`, `bias` is
-/// `[outputs]`; the padding is 1.
-///
-/// # Panics
-/// If height or width is odd, or a slice has another length than `sizes` says.
-pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Pooled {
-    check(sizes, images, weight);
-    assert_eq!(bias.len(), sizes.outputs, "one bias for each output channel");
-    let (image, pooled) = (sizes.inputs * sizes.pixels(), sizes.outputs * sizes.windows());
-    let blocks = blocks(sizes, weight);
-    let mut values = vec![0.0; sizes.images * pooled];
-    let mut winners = vec![NONE; sizes.images * pooled];
-    (values.par_chunks_mut(sizes.shard() * pooled)) // <- level 1: the workers share the images
-        .zip(winners.par_chunks_mut(sizes.shard() * pooled))
-        .zip(images.par_chunks(sizes.shard() * image))
-        .for_each(|((values, winners), images)| {
-            let mut scratch = Scratch::new(sizes);
-            (values.chunks_exact_mut(pooled))
-                .zip(winners.chunks_exact_mut(pooled))
-                .zip(images.chunks_exact(image))
-                .for_each(|((values, winners), image)| {
-                    scratch.patches(sizes, image);
-                    pool(sizes, &scratch.patches, &blocks, bias, values, winners);
-                });
-        });
-    Pooled { values, winners }
-}
-
-/// The gradients of [`forward`], given the gradient of its values.
+/// The gradients of [`forward`]'s inputs, given the `gradient` of its values.
 ///
 /// # Panics
 /// As [`forward`].
@@ -153,46 +164,472 @@ pub fn backward(
     gradient: &[f32],
     images_wanted: bool,
 ) -> Gradients {
-    check(sizes, images, weight);
-    let (image, pooled) = (sizes.inputs * sizes.pixels(), sizes.outputs * sizes.windows());
-    assert_eq!(winners.len(), sizes.images * pooled, "one winner for each value");
-    assert_eq!(gradient.len(), winners.len(), "one gradient for each value");
-    let rows = rows(sizes, weight);
-    let mut image_gradients = vec![0.0; if images_wanted { images.len() } else { 0 }];
-    // A shard of nothing for each shard of images, if nobody wants their gradients.
-    let (mut some, mut none) = (Vec::new(), Vec::new());
-    if images_wanted {
-        some.extend(image_gradients.chunks_mut(sizes.shard() * image).map(Some));
-    } else {
-        none.resize_with(sizes.images.div_ceil(sizes.shard()), || None);
-    }
-    let shares: Vec<Share> = (some.into_par_iter().chain(none)) // <- level 1 again
-        .zip(images.par_chunks(sizes.shard() * image))
-        .zip(winners.par_chunks(sizes.shard() * pooled))
-        .zip(gradient.par_chunks(sizes.shard() * pooled))
+    sizes.check(images, weight);
+    assert_eq!(winners.len(), sizes.images * sizes.pooled(), "{sizes:?}: other winners");
+    assert_eq!(gradient.len(), winners.len(), "{sizes:?}: other gradient");
+    let rows = weight_rows(sizes, weight);
+    let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
+    let room = if images_wanted { image } else { 1 }; // a chunk cannot be empty
+    let mut image_gradients = vec![0.0; sizes.images * room];
+    let shares: Vec<Share> = (image_gradients.par_chunks_mut(shard * room)) // <- level 1 again
+        .zip(images.par_chunks(shard * image))
+        .zip(winners.par_chunks(shard * pooled))
+        .zip(gradient.par_chunks(shard * pooled))
         .map(|(((image_gradients, images), winners), gradient)| {
             let mut scratch = Scratch::new(sizes);
             let mut share = Share::new(sizes);
-            let mut image_gradients = image_gradients.map(|g| g.chunks_exact_mut(image));
-            (images.chunks_exact(image))
+            (image_gradients.chunks_exact_mut(room))
+                .zip(images.chunks_exact(image))
                 .zip(winners.chunks_exact(pooled))
                 .zip(gradient.chunks_exact(pooled))
-                .for_each(|((image, winners), gradient)| {
-                    scratch.patches(sizes, image);
-                    let image_gradient = image_gradients.as_mut().and_then(Iterator::next);
-                    let spread = image_gradient.is_some();
-                    add_share(sizes, &mut scratch, &rows, winners, gradient, spread, &mut share);
-                    if let Some(image_gradient) = image_gradient {
-                        unpad(sizes, &scratch.padded, image_gradient);
+                .for_each(|(((image_gradient, image), winners), gradient)| {
+                    scratch.load(sizes, image);
+                    add_weight_gradients(sizes, &mut scratch, winners, gradient, &mut share);
+                    if images_wanted {
+                        spread_gradient(sizes, &mut scratch, &rows, winners, gradient);
+                        unpad(sizes, &scratch.spread, image_gradient);
                     }
                 });
             share
         })
         .collect();
-    let total = shares.into_iter().fold(Share::new(sizes), Share::plus); // <- level 2: the reduce
+    // Level 2's reduce: the shares travel to one place, and are added up in a fixed order.
+    let total = shares.into_iter().reduce(Share::plus).unwrap_or_else(|| Share::new(sizes));
     Gradients {
         images: images_wanted.then_some(image_gradients),
-        weight: unrows(sizes, &total.weight),
+        weight: weight_from_rows(sizes, &total.rows),
         bias: total.bias,
+    }
+}
+
+/// What a shard adds to the gradients of the weights.
+struct Share {
+    /// `[outputs, row]`: the taps in the order of a patch.
+    rows: Vec<f32>,
+    /// `[outputs]`
+    bias: Vec<f32>,
+}
+
+impl Share {
+    fn new(sizes: Sizes) -> Self {
+        Self { rows: vec![0.0; sizes.outputs * sizes.row()], bias: vec![0.0; sizes.outputs] }
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        self.rows.iter_mut().zip(&other.rows).for_each(|(sum, x)| *sum += x);
+        self.bias.iter_mut().zip(&other.bias).for_each(|(sum, x)| *sum += x);
+        self
+    }
+}
+
+/// What a worker needs for one image, used again for the next.
+struct Scratch {
+    /// `[height + 2, width + 2, inputs]`: the image, channels last, in a border of zeros.
+    padded: Vec<f32>,
+    /// `[pixels, row]`: the taps of each pixel, ordered `[3, 3, inputs]`, zeros behind them.
+    patches: Vec<f32>,
+    /// `[pixels]`: where the taps of a pixel begin in the padded image.
+    starts: Vec<usize>,
+    /// `[height + 2, width + 2, inputs]`: the gradient of the padded image.
+    spread: Vec<f32>,
+    /// Pixels of one output channel that have a gradient: where their patch begins, the gradient.
+    active: Vec<(usize, f32)>,
+}
+
+impl Scratch {
+    fn new(sizes: Sizes) -> Self {
+        let pixels = 4 * sizes.windows().next_multiple_of(WINDOWS);
+        Self {
+            padded: vec![0.0; (sizes.height + 2) * sizes.line()],
+            patches: vec![0.0; pixels * sizes.row()],
+            starts: (0..4 * sizes.windows()).map(|pixel| sizes.first_tap(pixel)).collect(),
+            spread: vec![0.0; (sizes.height + 2) * sizes.line()],
+            active: Vec::new(),
+        }
+    }
+
+    /// Lays out the patches of an image, `[inputs, height, width]`.
+    fn load(&mut self, sizes: Sizes, image: &[f32]) {
+        for (channel, plane) in image.chunks_exact(sizes.height * sizes.width).enumerate() {
+            for (y, line) in plane.chunks_exact(sizes.width).enumerate() {
+                let start = (y + 1) * sizes.line() + sizes.inputs + channel;
+                let pixels = self.padded[start..].iter_mut().step_by(sizes.inputs);
+                pixels.zip(line).for_each(|(to, from)| *to = *from);
+            }
+        }
+        let third = 3 * sizes.inputs; // three neighbours in a line
+        for (patch, start) in self.patches.chunks_exact_mut(sizes.row()).zip(&self.starts) {
+            for (line, taps) in patch[..sizes.taps()].chunks_exact_mut(third).enumerate() {
+                taps.copy_from_slice(&self.padded[start + line * sizes.line()..][..third]);
+            }
+        }
+    }
+}
+
+/// The inside of a padded gradient as `[inputs, height, width]`.
+fn unpad(sizes: Sizes, padded: &[f32], image: &mut [f32]) {
+    for (channel, plane) in image.chunks_exact_mut(sizes.height * sizes.width).enumerate() {
+        for (y, line) in plane.chunks_exact_mut(sizes.width).enumerate() {
+            let start = (y + 1) * sizes.line() + sizes.inputs + channel;
+            let pixels = padded[start..].iter().step_by(sizes.inputs);
+            line.iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
+        }
+    }
+}
+
+/// The weights of each output channel in the order of a patch: `[outputs, row]`.
+fn weight_rows(sizes: Sizes, weight: &[f32]) -> Vec<f32> {
+    let mut rows = vec![0.0; sizes.outputs * sizes.row()];
+    for (row, weight) in rows.chunks_exact_mut(sizes.row()).zip(weight.chunks_exact(sizes.taps())) {
+        for (channel, kernel) in weight.chunks_exact(9).enumerate() {
+            (row.iter_mut().skip(channel).step_by(sizes.inputs))
+                .zip(kernel)
+                .for_each(|(to, from)| *to = *from);
+        }
+    }
+    rows
+}
+
+/// The way back: `[outputs, row]` to `[outputs, inputs, 3, 3]`.
+fn weight_from_rows(sizes: Sizes, rows: &[f32]) -> Vec<f32> {
+    let mut weight = vec![0.0; sizes.outputs * sizes.taps()];
+    for (weight, row) in weight.chunks_exact_mut(sizes.taps()).zip(rows.chunks_exact(sizes.row())) {
+        for (channel, kernel) in weight.chunks_exact_mut(9).enumerate() {
+            (kernel.iter_mut())
+                .zip(row.iter().skip(channel).step_by(sizes.inputs))
+                .for_each(|(to, from)| *to = *from);
+        }
+    }
+    weight
+}
+
+/// The weights as the kernel reads them, 16 output channels side by side: `[blocks, taps, 16]`.
+fn weight_blocks(sizes: Sizes, weight: &[f32]) -> Vec<[f32; LANES]> {
+    let rows = weight_rows(sizes, weight);
+    let channels = sizes.outputs.next_multiple_of(BLOCKS * LANES);
+    let mut blocks = vec![[0.0; LANES]; channels / LANES * sizes.taps()];
+    for (output, row) in rows.chunks_exact(sizes.row()).enumerate() {
+        let block = &mut blocks[output / LANES * sizes.taps()..][..sizes.taps()];
+        block.iter_mut().zip(row).for_each(|(taps, weight)| taps[output % LANES] = *weight);
+    }
+    blocks
+}
+
+/// Convolves and pools one image. Compiled for several CPUs; the best one is taken at run time.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2+fma"))]
+fn convolve(
+    sizes: Sizes,
+    patches: &[f32],
+    blocks: &[[f32; LANES]],
+    bias: &[f32],
+    values: &mut [f32],
+    winners: &mut [u8],
+) {
+    const WIDE: bool = target_cfg_f!(target_feature = "avx512f");
+    const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
+    if WIDE {
+        convolve_with::<BLOCKS, WINDOWS, 12, true>(sizes, patches, blocks, bias, values, winners);
+    } else {
+        convolve_with::<1, 1, 4, FMA>(sizes, patches, blocks, bias, values, winners);
+    }
+}
+
+/// `PIXELS` is four times `W`, the windows at once; `B` are the blocks at once.
+#[inline(always)]
+fn convolve_with<const B: usize, const W: usize, const PIXELS: usize, const FMA: bool>(
+    sizes: Sizes,
+    patches: &[f32],
+    blocks: &[[f32; LANES]],
+    bias: &[f32],
+    values: &mut [f32],
+    winners: &mut [u8],
+) {
+    let (row, taps, windows) = (sizes.row(), sizes.taps(), sizes.windows());
+    for (first_block, blocks) in blocks.chunks_exact(B * taps).enumerate() {
+        for (group, patches) in patches.chunks_exact(PIXELS * row).enumerate() {
+            let sums = multiply::<B, PIXELS, FMA>(patches, row, blocks, taps);
+            for (block, sums) in sums.iter().enumerate() {
+                let first_output = (first_block * B + block) * LANES;
+                for (window, pixels) in sums.as_chunks::<4>().0.iter().enumerate() {
+                    let window = group * W + window;
+                    if window >= windows {
+                        break; // padding
+                    }
+                    let (best, winner) = largest(pixels);
+                    for lane in 0..LANES.min(sizes.outputs.saturating_sub(first_output)) {
+                        let output = first_output + lane;
+                        let value = best[lane] + bias[output];
+                        // Not `max(0.0)`, which would hide a NaN.
+                        let cut = value <= 0.0;
+                        values[output * windows + window] = if cut { 0.0 } else { value };
+                        winners[output * windows + window] =
+                            if cut { NONE } else { winner[lane] as u8 };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `PIXELS` patches times `B` blocks of weights. The sums stay in registers all the way.
+#[inline(always)]
+fn multiply<const B: usize, const PIXELS: usize, const FMA: bool>(
+    patches: &[f32],
+    row: usize,
+    blocks: &[[f32; LANES]],
+    taps: usize,
+) -> [[[f32; LANES]; PIXELS]; B] {
+    let patches: [&[f32]; PIXELS] = std::array::from_fn(|pixel| &patches[pixel * row..][..taps]);
+    let blocks: [&[[f32; LANES]]; B] = std::array::from_fn(|block| &blocks[block * taps..][..taps]);
+    let mut sums = [[[0.0; LANES]; PIXELS]; B];
+    for tap in 0..taps {
+        for block in 0..B {
+            let weights = &blocks[block][tap];
+            for pixel in 0..PIXELS {
+                let value = patches[pixel][tap];
+                for lane in 0..LANES {
+                    let sum = &mut sums[block][pixel][lane];
+                    *sum = multiply_add::<FMA>(value, weights[lane], *sum);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// The largest of four pixels in each lane, and which one it was: the first, if several are.
+#[inline(always)]
+fn largest(pixels: &[[f32; LANES]; 4]) -> ([f32; LANES], [u32; LANES]) {
+    let (mut best, mut winner) = (pixels[0], [0; LANES]);
+    for (number, pixel) in (1..4).zip(&pixels[1..]) {
+        for lane in 0..LANES {
+            let better = pixel[lane] > best[lane];
+            best[lane] = if better { pixel[lane] } else { best[lane] };
+            winner[lane] = if better { number } else { winner[lane] };
+        }
+    }
+    (best, winner)
+}
+
+/// `a * b + c`, as one instruction where there is one; elsewhere `mul_add` is a slow call.
+#[inline(always)]
+fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Adds one image's part of the gradients of weights and biases: for each pixel that won its
+/// window, its gradient times its patch.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2+fma"))]
+fn add_weight_gradients(
+    sizes: Sizes,
+    scratch: &mut Scratch,
+    winners: &[u8],
+    gradient: &[f32],
+    share: &mut Share,
+) {
+    let (row, windows) = (sizes.row(), sizes.windows());
+    let Scratch { patches, active, .. } = scratch;
+    for (output, sums) in share.rows.chunks_exact_mut(row).enumerate() {
+        let channel = output * windows..(output + 1) * windows;
+        active.clear();
+        for (window, (&winner, &g)) in
+            winners[channel.clone()].iter().zip(&gradient[channel]).enumerate()
+        {
+            if winner != NONE {
+                active.push(((4 * window + usize::from(winner)) * row, g));
+                share.bias[output] += g;
+            }
+        }
+        // Four patches at a time, so that a sum is loaded and stored once for four products.
+        active.resize(active.len().next_multiple_of(4), (0, 0.0));
+        for four in active.as_chunks::<4>().0 {
+            let [a, b, c, d] = four.map(|(start, _)| &patches[start..][..row]);
+            let [ga, gb, gc, gd] = four.map(|(_, g)| g);
+            for tap in 0..row {
+                sums[tap] += ga * a[tap] + gb * b[tap] + gc * c[tap] + gd * d[tap];
+            }
+        }
+    }
+}
+
+/// The gradient of the padded image: each pixel that won its window passes its gradient, times
+/// the weights, to the 3x3 pixels that it was computed from.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2+fma"))]
+fn spread_gradient(
+    sizes: Sizes,
+    scratch: &mut Scratch,
+    rows: &[f32],
+    winners: &[u8],
+    gradient: &[f32],
+) {
+    let (windows, third) = (sizes.windows(), 3 * sizes.inputs);
+    let Scratch { starts, spread, .. } = scratch;
+    spread.fill(0.0);
+    for (output, weights) in rows.chunks_exact(sizes.row()).enumerate() {
+        let channel = output * windows..(output + 1) * windows;
+        for (window, (&winner, &g)) in
+            winners[channel.clone()].iter().zip(&gradient[channel]).enumerate()
+        {
+            if winner == NONE {
+                continue;
+            }
+            let start = starts[4 * window + usize::from(winner)];
+            for (line, weights) in weights[..sizes.taps()].chunks_exact(third).enumerate() {
+                let pixels = &mut spread[start + line * sizes.line()..][..third];
+                pixels.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += g * weight);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers without a pattern, from -0.5 to 0.5.
+    fn numbers(length: usize, salt: u64) -> Vec<f32> {
+        let mut state = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    /// The definition, one loop for each letter, and no trick.
+    fn by_definition(s: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f64> {
+        let at = |n: usize, c: usize, y: isize, x: isize| {
+            let inside = (0..s.height as isize).contains(&y) && (0..s.width as isize).contains(&x);
+            let index =
+                ((n * s.inputs + c) as isize * s.height as isize + y) * s.width as isize + x;
+            if inside { f64::from(images[index as usize]) } else { 0.0 }
+        };
+        let mut values = Vec::new();
+        for n in 0..s.images {
+            for o in 0..s.outputs {
+                for window in 0..s.windows() {
+                    let mut best = 0.0f64;
+                    for corner in 0..4 {
+                        let y = (2 * (window / (s.width / 2)) + corner / 2) as isize;
+                        let x = (2 * (window % (s.width / 2)) + corner % 2) as isize;
+                        let mut sum = f64::from(bias[o]);
+                        for c in 0..s.inputs {
+                            for k in 0..9 {
+                                let (dy, dx) = (k as isize / 3 - 1, k as isize % 3 - 1);
+                                sum += f64::from(weight[(o * s.inputs + c) * 9 + k])
+                                    * at(n, c, y + dy, x + dx);
+                            }
+                        }
+                        best = best.max(sum);
+                    }
+                    values.push(best);
+                }
+            }
+        }
+        values
+    }
+
+    const CASES: [[usize; 5]; 7] = [
+        [1, 1, 1, 2, 2],
+        [3, 1, 32, 28, 28],
+        [2, 32, 64, 14, 14],
+        [5, 3, 33, 6, 4],
+        [9, 17, 5, 2, 10],
+        [70, 2, 3, 4, 4],
+        [300, 1, 2, 2, 4],
+    ];
+
+    fn case([images, inputs, outputs, height, width]: [usize; 5]) -> (Sizes, [Vec<f32>; 3]) {
+        let s = Sizes { images, inputs, outputs, height, width };
+        let input = numbers(images * s.image(), 1);
+        (s, [input, numbers(outputs * s.taps(), 2), numbers(outputs, 3)])
+    }
+
+    #[test]
+    fn any_number_of_images_channels_and_pixels_gives_what_the_definition_says() {
+        for sizes in CASES {
+            let (s, [images, weight, bias]) = case(sizes);
+            let pooled = forward(s, &images, &weight, &bias);
+            let expected = by_definition(s, &images, &weight, &bias);
+            for (value, expected) in pooled.values.iter().zip(expected) {
+                assert!((f64::from(*value) - expected).abs() < 1e-4, "{s:?}: {value} {expected}");
+            }
+        }
+    }
+
+    /// The layer is linear between the points where another pixel wins, so a step that is small
+    /// against the distance to such a point gives the gradient to the precision of the sums.
+    #[test]
+    fn gradients_are_what_finite_differences_say() {
+        for sizes in [[1, 1, 1, 2, 2], [2, 3, 4, 6, 4], [6, 2, 18, 4, 4]] {
+            let (s, inputs) = case(sizes);
+            let loss = |inputs: &[Vec<f32>; 3], pull: &[f32]| -> f64 {
+                let values = by_definition(s, &inputs[0], &inputs[1], &inputs[2]);
+                values.iter().zip(pull).map(|(v, p)| v * f64::from(*p)).sum()
+            };
+            let pull = numbers(s.images * s.pooled(), 4);
+            let pooled = forward(s, &inputs[0], &inputs[1], &inputs[2]);
+            let gradients = backward(s, &inputs[0], &inputs[1], &pooled.winners, &pull, true);
+            let all = [gradients.images.unwrap(), gradients.weight, gradients.bias];
+            for (which, gradient) in all.iter().enumerate() {
+                let step = 1e-4f32;
+                let mut wrong = 0;
+                for index in 0..gradient.len() {
+                    let [mut more, mut less] = [inputs.clone(), inputs.clone()];
+                    more[which][index] += step;
+                    less[which][index] -= step;
+                    let width = f64::from(more[which][index]) - f64::from(less[which][index]);
+                    let expected = (loss(&more, &pull) - loss(&less, &pull)) / width;
+                    let off = (f64::from(gradient[index]) - expected).abs();
+                    wrong += usize::from(off > 1e-4 * (1.0 + expected.abs()));
+                }
+                // A step across a point where another pixel wins: rare.
+                assert!(wrong * 50 <= gradient.len(), "{s:?}: {wrong} of {}", gradient.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_number_of_workers_changes_no_bit() {
+        for sizes in CASES {
+            let (s, [images, weight, bias]) = case(sizes);
+            let pull = numbers(s.images * s.pooled(), 4);
+            let run = |workers| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().unwrap();
+                pool.install(|| {
+                    let pooled = forward(s, &images, &weight, &bias);
+                    let back = backward(s, &images, &weight, &pooled.winners, &pull, true);
+                    (pooled.values, back.images, back.weight, back.bias)
+                })
+            };
+            assert_eq!(run(1), run(7), "{s:?}");
+        }
+    }
+
+    #[test]
+    fn gradients_of_images_that_nobody_wants_are_not_made() {
+        let (s, [images, weight, bias]) = case([5, 3, 33, 6, 4]);
+        let pooled = forward(s, &images, &weight, &bias);
+        let pull = numbers(pooled.values.len(), 4);
+        let without = backward(s, &images, &weight, &pooled.winners, &pull, false);
+        let with = backward(s, &images, &weight, &pooled.winners, &pull, true);
+        assert!(without.images.is_none());
+        assert_eq!((without.weight, without.bias), (with.weight, with.bias));
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_not_hidden() {
+        let (s, [mut images, weight, bias]) = case([1, 1, 1, 2, 2]);
+        images[0] = f32::NAN;
+        assert!(forward(s, &images, &weight, &bias).values[0].is_nan());
+    }
+
+    #[test]
+    #[should_panic(expected = "odd")]
+    fn an_odd_size_is_refused() {
+        let (s, [images, weight, bias]) = case([1, 1, 1, 2, 2]);
+        forward(Sizes { width: 3, ..s }, &images, &weight, &bias);
     }
 }

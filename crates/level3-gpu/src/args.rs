@@ -1,0 +1,214 @@
+//! The command line of level 3: what is not given is asked for.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use common::{Workers, count, misuse, parse_workers};
+
+use crate::device::{Choice, Device};
+use crate::digits::TRAINING_IMAGES;
+
+/// Sizes that a sweep tries, the same on every device. 8192 stands beside 10000 because GPU
+/// kernels like multiples of 32.
+const SWEEP: [usize; 6] = [64, 256, 512, 2048, 8192, 10_000];
+
+/// Train a network to read handwritten digits, on the CPU or on the GPU
+#[derive(Parser, Debug)]
+#[command(version, allow_negative_numbers = true)]
+pub struct Args {
+    /// Where to compute: cpu, cuda (or gpu), or auto: the GPU if there is one (asked; auto)
+    #[arg(long, value_name = "NAME", ignore_case = true)]
+    device: Option<Choice>,
+
+    /// Images in a step: 64, 256, 512; on a GPU also 2048, 10000 (asked; 512)
+    #[arg(long, value_name = "N", conflicts_with = "sweep",
+          value_parser = count(1..=TRAINING_IMAGES as u64))]
+    batch_size: Option<u64>,
+
+    /// How often to go through all training images
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count(1..=1000))]
+    epochs: u64,
+
+    /// Folder with the four files of MNIST [default: MNIST_DIR, else data/mnist]
+    #[arg(long, value_name = "DIR", conflicts_with = "synthetic")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Draw digits instead of reading MNIST: no files needed
+    #[arg(long)]
+    pub(crate) synthetic: bool,
+
+    /// Train on the first N images only [default: all 60,000]
+    #[arg(long, value_name = "N", value_parser = count(1..=TRAINING_IMAGES as u64))]
+    images: Option<u64>,
+
+    /// How many worker threads the CPU uses [default: SLURM_CPUS_PER_TASK, else 1]
+    #[arg(long, value_name = "N", value_parser = parse_workers)]
+    workers: Option<usize>,
+
+    /// Where the random numbers begin: first parameters, order of the images
+    #[arg(long, value_name = "N", default_value = "42", value_parser = common::parse_count)]
+    seed: u64,
+
+    /// Write what was learned to FILE
+    #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Train nothing: read the digits in FILE (PNG or IDX) with the model of --model
+    #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = ["sweep", "save"])]
+    pub predict: Option<PathBuf>,
+
+    /// The model that --save wrote, for --predict
+    #[arg(long, value_name = "FILE", requires = "predict")]
+    pub model: Option<PathBuf>,
+
+    /// Try several batch sizes, on the CPU and on the GPU if there is one, and compare
+    #[arg(long)]
+    pub sweep: bool,
+
+    /// Append each run to FILE as one JSON object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// One training run, complete and sensible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Where to compute.
+    pub device: Device,
+    /// Images in a step.
+    pub batch_size: usize,
+    /// How often to go through all images.
+    pub epochs: usize,
+    /// How many images to train on.
+    pub images: usize,
+    /// Where the random numbers begin.
+    pub seed: u64,
+}
+
+impl Args {
+    /// Reads the command line and starts the CPU's workers.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] for what makes no sense.
+    pub fn from_command_line() -> anyhow::Result<Self> {
+        let args: Self = common::parse()?;
+        let workers = args.workers()?;
+        // All parallel loops from here on, ours and Burn's, run on these workers.
+        rayon::ThreadPoolBuilder::new().num_threads(workers.count).build_global()?;
+        Ok(args)
+    }
+
+    pub(crate) fn workers(&self) -> anyhow::Result<Workers> {
+        Workers::decide(self.workers)
+    }
+
+    /// How many images to train on.
+    pub(crate) fn images(&self) -> usize {
+        self.images.map_or(TRAINING_IMAGES, |images| images as usize)
+    }
+
+    /// What to train, where: one plan, or several with `--sweep`. Asks for what was not given.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] for a batch that is larger than the data or the memory.
+    pub fn plans(&self) -> anyhow::Result<Vec<Plan>> {
+        let plan = |device, batch_size| Plan {
+            device,
+            batch_size,
+            epochs: self.epochs as usize,
+            images: self.images(),
+            seed: self.seed,
+        };
+        if !self.sweep {
+            let device = Device::choose(self.device)?;
+            let batch_size = match self.batch_size {
+                Some(size) => size as usize,
+                None => device.ask_batch_size()?,
+            };
+            self.check_batch(device, batch_size)?;
+            return Ok(vec![plan(device, batch_size)]);
+        }
+        let devices = Device::all(self.device)?;
+        let fits = |size: &usize| devices.iter().all(|&d| self.check_batch(d, *size).is_ok());
+        let sizes: Vec<usize> = SWEEP.into_iter().filter(fits).collect();
+        if sizes.is_empty() {
+            return Err(misuse(format!(
+                "--sweep begins at batches of {}; --images {} is too few, or the memory too small",
+                SWEEP[0],
+                self.images()
+            )));
+        }
+        Ok(devices.iter().flat_map(|&d| sizes.iter().map(move |&s| plan(d, s))).collect())
+    }
+
+    fn check_batch(&self, device: Device, batch_size: usize) -> anyhow::Result<()> {
+        if batch_size > self.images() {
+            return Err(misuse(format!(
+                "a batch of {batch_size} is more than the {} images to train on; \
+                 a smaller --batch-size, such as 64, makes more steps",
+                self.images()
+            )));
+        }
+        device.check_memory(batch_size)
+    }
+}
+
+impl Plan {
+    /// Steps in an epoch; the last one may be smaller.
+    pub fn steps(&self) -> usize {
+        self.images.div_ceil(self.batch_size)
+    }
+
+    /// Images in the last step of an epoch.
+    pub fn last_batch(&self) -> usize {
+        self.images - (self.steps() - 1) * self.batch_size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> Result<Args, clap::Error> {
+        Args::try_parse_from(["demo"].iter().chain(words))
+    }
+
+    #[test]
+    fn gpu_means_cuda_in_any_case() {
+        for name in ["cuda", "gpu", "GPU", "Cuda"] {
+            assert_eq!(args(&["--device", name]).unwrap().device, Some(Choice::Cuda), "{name}");
+        }
+        assert!(args(&["--device", "cdua"]).is_err());
+    }
+
+    #[test]
+    fn the_last_smaller_batch_is_a_step_too() {
+        let plan =
+            Plan { device: Device::Cpu, batch_size: 512, epochs: 1, images: 60_000, seed: 1 };
+        assert_eq!((plan.steps(), plan.last_batch()), (118, 96));
+        let even = Plan { batch_size: 10_000, ..plan };
+        assert_eq!((even.steps(), even.last_batch()), (6, 10_000));
+    }
+
+    #[test]
+    fn a_batch_larger_than_the_data_is_refused_with_a_cure() {
+        let args = args(&["--device", "cpu", "--images", "100", "--batch-size", "128"]).unwrap();
+        let error = args.plans().unwrap_err();
+        assert!(error.is::<common::Misuse>());
+        assert!(error.to_string().contains("more than the 100 images"), "{error}");
+    }
+
+    #[test]
+    fn a_sweep_tries_the_sizes_that_the_data_allow() {
+        let args = args(&["--sweep", "--device", "cpu", "--images", "300"]).unwrap();
+        let sizes: Vec<_> = args.plans().unwrap().iter().map(|plan| plan.batch_size).collect();
+        assert_eq!(sizes, [64, 256]);
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused() {
+        assert!(args(&["--sweep", "--batch-size", "64"]).is_err());
+        assert!(args(&["--synthetic", "--data", "x"]).is_err());
+        assert!(args(&["--predict", "digit.png"]).is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! One layer, two ways to compute it: [`ConvBlock`] is what a device must know for [`crate::Cnn`].
+//!
+//! A GPU takes Burn's own convolution. On a CPU that convolution leaves cores idle, and a CPU
+//! used badly would make the GPU look better than it is, so there the layer is [`crate::conv`].
+
+use burn::prelude::*;
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::ops::{ConvOptions, PaddedConvOptions};
+use burn::tensor::{TensorMetadata, TensorPrimitive, activation, module};
+use burn_autodiff::checkpoint::base::Checkpointer;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use burn_autodiff::{Autodiff, NodeId};
+use burn_flex::{Flex, FlexTensor};
+
+use crate::conv::{self, Sizes};
+
+/// A backend with the layer: convolution 3x3 with padding 1, bias, ReLU, max-pool 2x2.
+pub trait ConvBlock: Backend {
+    /// `[batch, inputs, height, width]` to `[batch, outputs, height / 2, width / 2]`.
+    ///
+    /// `weight` is `[outputs, inputs, 3, 3]`, `bias` is `[outputs]`; height and width are even.
+    fn conv_block(
+        images: Tensor<Self, 4>,
+        weight: Tensor<Self, 4>,
+        bias: Tensor<Self, 1>,
+    ) -> Tensor<Self, 4>;
+}
+
+/// What a device needs to train the network.
+pub trait Training: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock> {}
+
+impl<B: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock>> Training for B {}
+
+/// The layer out of Burn's own operations.
+pub fn conv_block_of_burn<B: Backend>(
+    images: Tensor<B, 4>,
+    weight: Tensor<B, 4>,
+    bias: Tensor<B, 1>,
+) -> Tensor<B, 4> {
+    let options = PaddedConvOptions::from(ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
+    let sums = module::conv2d(images, weight, Some(bias), options);
+    module::max_pool2d(activation::relu(sums), [2, 2], [2, 2], [0, 0], [1, 1], false)
+}
+
+impl ConvBlock for Flex {
+    fn conv_block(
+        images: Tensor<Self, 4>,
+        weight: Tensor<Self, 4>,
+        bias: Tensor<Self, 1>,
+    ) -> Tensor<Self, 4> {
+        let (images, weight, bias) = (contiguous(images), contiguous(weight), contiguous(bias));
+        let values = forward(&images, &weight, &bias).0;
+        Tensor::from_primitive(TensorPrimitive::Float(values))
+    }
+}
+
+/// What the backward pass needs: the layer's input, its weight, and which pixels won.
+type Kept = (NodeId, NodeId, Vec<u8>);
+
+impl<C: CheckpointStrategy> ConvBlock for Autodiff<Flex, C> {
+    fn conv_block(
+        images: Tensor<Self, 4>,
+        weight: Tensor<Self, 4>,
+        bias: Tensor<Self, 1>,
+    ) -> Tensor<Self, 4> {
+        let [images, weight, bias] =
+            [images.into_primitive(), weight.into_primitive(), bias.into_primitive()]
+                .map(TensorPrimitive::tensor);
+        let (values, winners) = forward(
+            &images.primitive.to_contiguous(),
+            &weight.primitive.to_contiguous(),
+            &bias.primitive.to_contiguous(),
+        );
+        let parents = [images.node.clone(), weight.node.clone(), bias.node.clone()];
+        let output = match Layer.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(mut tape) => {
+                let kept = (tape.checkpoint(&images), tape.checkpoint(&weight), winners);
+                tape.finish(kept, values)
+            }
+            OpsKind::UnTracked(tape) => tape.finish(values),
+        };
+        Tensor::from_primitive(TensorPrimitive::Float(output))
+    }
+}
+
+/// The layer on the tape that Burn plays backwards.
+#[derive(Debug)]
+struct Layer;
+
+impl Backward<Flex, 3> for Layer {
+    type State = Kept;
+
+    fn backward(
+        self,
+        ops: Ops<Kept, 3>,
+        gradients: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
+        let (images, weight, winners) = ops.state;
+        let images: FlexTensor = checkpointer.retrieve_node_output(images);
+        let weight: FlexTensor = checkpointer.retrieve_node_output(weight);
+        let (images, weight) = (images.to_contiguous(), weight.to_contiguous());
+        let [image_parent, weight_parent, bias_parent] = ops.parents;
+        let found = conv::backward(
+            sizes(&images, &weight),
+            images.storage(),
+            weight.storage(),
+            &winners,
+            gradient.storage(),
+            image_parent.is_some(), // the first layer's images are data: no gradient needed
+        );
+        if let (Some(parent), Some(values)) = (image_parent, found.images) {
+            gradients.register::<Flex>(parent.id, tensor(values, images.shape()));
+        }
+        if let Some(parent) = weight_parent {
+            gradients.register::<Flex>(parent.id, tensor(found.weight, weight.shape()));
+        }
+        if let Some(parent) = bias_parent {
+            let outputs = Shape::new([found.bias.len()]);
+            gradients.register::<Flex>(parent.id, tensor(found.bias, outputs));
+        }
+    }
+}
+
+fn forward(images: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) -> (FlexTensor, Vec<u8>) {
+    let sizes = sizes(images, weight);
+    let pooled = conv::forward(sizes, images.storage(), weight.storage(), bias.storage());
+    let shape = Shape::new([sizes.images, sizes.outputs, sizes.height / 2, sizes.width / 2]);
+    (tensor(pooled.values, shape), pooled.winners)
+}
+
+fn sizes(images: &FlexTensor, weight: &FlexTensor) -> Sizes {
+    let (images, weight) = (images.shape(), weight.shape());
+    Sizes {
+        images: images[0],
+        inputs: images[1],
+        outputs: weight[0],
+        height: images[2],
+        width: images[3],
+    }
+}
+
+fn contiguous<const D: usize>(tensor: Tensor<Flex, D>) -> FlexTensor {
+    tensor.into_primitive().tensor().to_contiguous()
+}
+
+fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+#[cfg(feature = "cuda")]
+mod cuda {
+    use super::*;
+    use burn::backend::Cuda;
+
+    impl ConvBlock for Cuda {
+        fn conv_block(
+            images: Tensor<Self, 4>,
+            weight: Tensor<Self, 4>,
+            bias: Tensor<Self, 1>,
+        ) -> Tensor<Self, 4> {
+            conv_block_of_burn(images, weight, bias)
+        }
+    }
+
+    impl<C: CheckpointStrategy> ConvBlock for Autodiff<Cuda, C> {
+        fn conv_block(
+            images: Tensor<Self, 4>,
+            weight: Tensor<Self, 4>,
+            bias: Tensor<Self, 1>,
+        ) -> Tensor<Self, 4> {
+            conv_block_of_burn(images, weight, bias)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What the network thinks of images.
+
+use burn::tensor::activation::softmax;
+
+use crate::backend::ConvBlock;
+use crate::digits::Images;
+use crate::model::{Cnn, DIGITS};
+use crate::on_device::OnDevice;
+
+/// Images that are looked at in one go.
+const AT_ONCE: usize = 1000;
+
+/// Mistakes, and right answers, that are shown.
+const SHOWN: usize = 2;
+
+/// For each image, how sure the network is of each digit: from 0 to 1, together 1.
+#[derive(Debug)]
+pub struct Guesses(Vec<[f32; DIGITS]>);
+
+impl Guesses {
+    /// Shows all images to the network.
+    ///
+    /// The answers travel back from the device, so all work is done when this returns.
+    pub fn of<B: ConvBlock>(model: &Cnn<B>, images: &OnDevice<B>) -> Self {
+        let numbers: Vec<i32> = (0..images.len() as i32).collect();
+        let mut guesses = Vec::with_capacity(numbers.len());
+        for some in numbers.chunks(AT_ONCE) {
+            let sure = softmax(model.forward(images.batch(some).images), 1); // [images, 10]
+            let sure: Vec<f32> = sure.into_data().iter::<f32>().collect();
+            guesses.extend_from_slice(sure.as_chunks::<DIGITS>().0);
+        }
+        Self(guesses)
+    }
+
+    /// The most likely digit of an image, and how sure that is.
+    pub fn best(&self, image: usize) -> (u8, f32) {
+        let sure = self.0[image].iter().copied().zip(0..);
+        let (sure, digit) =
+            sure.fold((0.0, 0), |best, next| if next.0 > best.0 { next } else { best });
+        (digit, sure)
+    }
+
+    /// The share of images that were read right: from 0 to 1.
+    pub fn accuracy(&self, images: &Images) -> f64 {
+        let right = (0..self.0.len()).filter(|&i| self.best(i).0 == images.labels[i]).count();
+        right as f64 / self.0.len() as f64
+    }
+
+    /// Images to show: the first that were read right, then the mistakes it was most sure of.
+    pub(crate) fn samples(&self, images: &Images) -> Vec<usize> {
+        let is_right = |&image: &usize| self.best(image).0 == images.labels[image];
+        let (mut shown, mut wrong): (Vec<usize>, Vec<usize>) =
+            (0..self.0.len()).partition(is_right);
+        wrong.sort_by(|&a, &b| self.best(b).1.total_cmp(&self.best(a).1));
+        shown.truncate(SHOWN);
+        shown.extend(wrong.into_iter().take(SHOWN));
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sure_of(digit: usize, sure: f32) -> [f32; DIGITS] {
+        std::array::from_fn(|i| if i == digit { sure } else { (1.0 - sure) / 9.0 })
+    }
+
+    #[test]
+    fn mistakes_are_shown_last_and_the_surest_first() {
+        let labels = vec![1, 2, 3, 4, 5];
+        let images = Images { pixels: Vec::new(), labels };
+        let guesses = Guesses(vec![
+            sure_of(1, 0.9),
+            sure_of(7, 0.5),
+            sure_of(8, 0.8),
+            sure_of(9, 0.6),
+            sure_of(5, 0.7),
+        ]);
+        assert_eq!(guesses.samples(&images), [0, 4, 2, 3]);
+        assert!((guesses.accuracy(&images) - 0.4).abs() < 1e-9);
+        assert_eq!(guesses.best(2).0, 8);
+    }
+}

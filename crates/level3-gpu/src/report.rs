@@ -1,0 +1,255 @@
+//! What the program says: the plan, the progress, the times, and what the network learned.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use common::{Record, Workers, human, time};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::args::{Args, Plan};
+use crate::backend::ConvBlock;
+use crate::digits::{Digits, Images};
+use crate::evaluate::Guesses;
+use crate::model::Cnn;
+use crate::picture;
+
+/// How often an epoch says how far it is. Each time, the loss is read back from the device.
+const LINES_AN_EPOCH: usize = 10;
+
+/// Columns of the longest bar in a sweep's chart.
+const BAR: f64 = 40.0;
+
+/// Prints what happens, and keeps it for `--json` and for the table of a sweep.
+pub struct Report {
+    json: Option<PathBuf>,
+    save: Option<PathBuf>,
+    sweep: bool,
+    workers: Workers,
+    data: &'static str,
+    load: Duration,
+    runs: Vec<Run>,
+}
+
+/// One training run: the plan, and what became of it so far.
+struct Run {
+    plan: Plan,
+    warm_up: Duration,
+    progress: Progress,
+    training: Duration,
+    accuracy: f64,
+}
+
+impl Report {
+    /// Starts a report: the workers, and where records go.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] if the records' file cannot be written.
+    pub fn open(args: &Args) -> anyhow::Result<Self> {
+        Record::open(args.json.as_deref(), 3, "level3_mnist")?; // a wrong path fails now
+        let workers = args.workers()?;
+        println!("CPU: {workers}");
+        if let Some(warning) = workers.warning() {
+            println!("{warning}");
+        }
+        Ok(Self {
+            json: args.json.clone(),
+            save: args.save.clone(),
+            sweep: args.sweep,
+            workers,
+            data: "",
+            load: Duration::ZERO,
+            runs: Vec::new(),
+        })
+    }
+
+    /// Loads the digits, and says which they are.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn load(
+        &mut self,
+        load: impl FnOnce() -> anyhow::Result<Digits>,
+    ) -> anyhow::Result<Digits> {
+        let (digits, time) = time(load);
+        let digits = digits?;
+        (self.data, self.load) = (digits.name, time);
+        let (training, test) = (digits.training.len(), digits.test.len());
+        println!("data: {}, {training} + {test} images, loaded in {}", self.data, human(time));
+        Ok(digits)
+    }
+
+    /// Says what is about to be trained.
+    pub fn start(&mut self, plan: &Plan, warm_up: Duration) {
+        println!("\n{}: {}", plan.device, plan.device.hardware());
+        let (steps, last) = (plan.steps(), plan.last_batch());
+        print!("batch size {}: {steps} steps an epoch", plan.batch_size);
+        if last < plan.batch_size {
+            print!(", the last of {last} images ({} steps if that one is dropped)", steps - 1);
+        }
+        println!("\nwarm-up: {}, not counted as training", human(warm_up));
+        self.runs.push(Run {
+            plan: *plan,
+            warm_up,
+            progress: Progress::new(plan, self.data),
+            training: Duration::ZERO,
+            accuracy: 0.0,
+        });
+    }
+
+    /// Counts a step. The loss is asked for ten times an epoch: reading it makes the CPU wait
+    /// until the GPU has caught up.
+    pub fn step(&mut self, loss: impl FnOnce() -> f32) {
+        if let Some(run) = self.runs.last_mut() {
+            run.progress.step(loss);
+        }
+    }
+
+    /// Says how long the training took.
+    pub fn stop(&mut self, training: Duration) {
+        if let Some(run) = self.runs.last_mut() {
+            run.progress.bar.finish_and_clear();
+            run.training = training;
+            let (epochs, images) = (run.plan.epochs, run.images_per_second());
+            let plural = if epochs == 1 { "" } else { "s" };
+            println!("training: {}, {epochs} epoch{plural}, {images:.0} images/s", human(training));
+        }
+    }
+
+    /// Says how well the network reads digits that it has never seen, and shows some of them.
+    ///
+    /// # Errors
+    /// If the record cannot be written.
+    pub fn finish(
+        &mut self,
+        guesses: &Guesses,
+        test: &Images,
+        evaluation: Duration,
+    ) -> anyhow::Result<()> {
+        let Some(run) = self.runs.last_mut() else { return Ok(()) };
+        run.accuracy = guesses.accuracy(test);
+        println!("evaluation: {}, {} test images", human(evaluation), test.len());
+        println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
+        let samples = guesses.samples(test);
+        if !self.sweep {
+            println!("\ntest images ({}), the last ones read wrong:", self.data);
+            print!("{}", picture::of_guesses(&samples, test, guesses));
+        }
+        let (plan, progress) = (&run.plan, &run.progress);
+        let samples: Vec<_> = samples
+            .into_iter()
+            .map(|image| {
+                let (prediction, confidence) = guesses.best(image);
+                json!({
+                    "label": test.labels[image],
+                    "prediction": prediction,
+                    "confidence": confidence,
+                    "pixels": test.image(image),
+                })
+            })
+            .collect();
+        Record::open(self.json.as_deref(), 3, "level3_mnist")?
+            .setting("device", plan.device.to_string().to_lowercase())
+            .setting("device_name", plan.device.hardware())
+            .setting("batch_size", plan.batch_size)
+            .setting("epochs", plan.epochs)
+            .setting("images", plan.images)
+            .setting("data", self.data)
+            .setting("workers", self.workers.count)
+            .setting("seed", plan.seed)
+            .result("load_s", self.load.as_secs_f64())
+            .result("warmup_s", run.warm_up.as_secs_f64())
+            .result("train_s", run.training.as_secs_f64())
+            .result("evaluate_s", evaluation.as_secs_f64())
+            .result("images_per_s", run.images_per_second())
+            .result("loss", progress.loss)
+            .result("accuracy", run.accuracy)
+            .result("samples", samples)
+            .append()
+            .context("writing --json")
+    }
+
+    /// Writes the model to the file of `--save`, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
+        let Some(path) = &self.save else { return Ok(()) };
+        model.save(path)?;
+        println!("model saved: {}", path.display());
+        Ok(())
+    }
+
+    /// Ends the report: a sweep has a table.
+    pub fn close(self) {
+        if self.sweep {
+            println!("\n{}", self.table());
+        }
+    }
+
+    fn table(&self) -> String {
+        let fastest = self.runs.iter().map(Run::images_per_second).fold(0.0, f64::max);
+        let mut table = format!("device  batch  training    images/s  accuracy ({})\n", self.data);
+        for run in &self.runs {
+            let speed = run.images_per_second();
+            table += &format!(
+                "{:<6} {:>6} {:>9} {speed:>11.0}  {:>6.2} %  {}\n",
+                run.plan.device.to_string(),
+                run.plan.batch_size,
+                human(run.training),
+                100.0 * run.accuracy,
+                "█".repeat((speed / fastest * BAR).round() as usize),
+            );
+        }
+        table + "The bars are images/s. A larger batch is fewer steps: it may learn less."
+    }
+}
+
+impl Run {
+    fn images_per_second(&self) -> f64 {
+        (self.plan.images * self.plan.epochs) as f64 / self.training.as_secs_f64()
+    }
+}
+
+/// How far the training is: a bar on a terminal, lines in a log.
+struct Progress {
+    bar: ProgressBar, // prints nothing where there is no terminal
+    lines: bool,
+    steps: usize,
+    epochs: usize,
+    done: usize,
+    loss: f32,
+    data: &'static str,
+}
+
+impl Progress {
+    fn new(plan: &Plan, data: &'static str) -> Self {
+        let (steps, epochs) = (plan.steps(), plan.epochs);
+        let bar = ProgressBar::new((steps * epochs) as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} step {pos} of {len}, {eta} {msg}")
+        {
+            bar.set_style(style);
+        }
+        let lines = !std::io::stderr().is_terminal();
+        Self { bar, lines, steps, epochs, done: 0, loss: f32::NAN, data }
+    }
+
+    fn step(&mut self, loss: impl FnOnce() -> f32) {
+        let (epoch, step) = (self.done / self.steps + 1, self.done % self.steps + 1);
+        self.done += 1;
+        self.bar.inc(1);
+        let lines_until = |step: usize| step * LINES_AN_EPOCH / self.steps;
+        if lines_until(step) == lines_until(step - 1) {
+            return;
+        }
+        self.loss = loss();
+        self.bar.set_message(format!("loss {:.4} ({})", self.loss, self.data));
+        if self.lines {
+            let (epochs, steps, loss) = (self.epochs, self.steps, self.loss);
+            let data = self.data;
+            println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Digits that are drawn, for a machine without files and without network.
+//!
+//! Each image is one task of level 1's kind: its random numbers begin at its own number, so it
+//! looks the same whichever worker draws it, and however many there are.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rayon::prelude::*;
+
+use crate::digits::Images;
+use crate::model::{DIGITS, SIDE};
+
+type Point = [f32; 2];
+
+/// The strokes of each digit in a square from 0 to 1, y downwards. A stroke is a curve through
+/// its points.
+const STROKES: [&[&[Point]]; DIGITS] = [
+    &[&[
+        [0.50, 0.05],
+        [0.22, 0.22],
+        [0.16, 0.55],
+        [0.30, 0.88],
+        [0.55, 0.94],
+        [0.80, 0.74],
+        [0.84, 0.42],
+        [0.72, 0.14],
+        [0.50, 0.05],
+    ]],
+    &[&[[0.34, 0.24], [0.54, 0.05], [0.52, 0.50], [0.50, 0.95]]],
+    &[&[
+        [0.18, 0.26],
+        [0.34, 0.08],
+        [0.64, 0.07],
+        [0.78, 0.28],
+        [0.62, 0.54],
+        [0.36, 0.76],
+        [0.16, 0.93],
+        [0.50, 0.90],
+        [0.84, 0.92],
+    ]],
+    &[&[
+        [0.20, 0.14],
+        [0.48, 0.05],
+        [0.76, 0.20],
+        [0.70, 0.40],
+        [0.44, 0.48],
+        [0.74, 0.58],
+        [0.80, 0.78],
+        [0.54, 0.94],
+        [0.18, 0.85],
+    ]],
+    &[
+        &[[0.34, 0.06], [0.24, 0.34], [0.16, 0.60], [0.50, 0.61], [0.86, 0.58]],
+        &[[0.68, 0.10], [0.64, 0.50], [0.58, 0.95]],
+    ],
+    &[
+        &[[0.78, 0.07], [0.52, 0.07], [0.30, 0.08], [0.26, 0.26], [0.24, 0.45]],
+        &[[0.24, 0.45], [0.54, 0.38], [0.80, 0.58], [0.70, 0.86], [0.42, 0.95], [0.16, 0.84]],
+    ],
+    &[&[
+        [0.68, 0.05],
+        [0.38, 0.26],
+        [0.20, 0.58],
+        [0.26, 0.86],
+        [0.52, 0.95],
+        [0.76, 0.78],
+        [0.70, 0.56],
+        [0.44, 0.52],
+        [0.22, 0.70],
+    ]],
+    &[&[[0.16, 0.10], [0.50, 0.09], [0.82, 0.08], [0.62, 0.46], [0.50, 0.70], [0.42, 0.95]]],
+    &[&[
+        [0.62, 0.46],
+        [0.32, 0.32],
+        [0.34, 0.12],
+        [0.58, 0.05],
+        [0.74, 0.20],
+        [0.58, 0.42],
+        [0.28, 0.62],
+        [0.26, 0.86],
+        [0.52, 0.95],
+        [0.76, 0.82],
+        [0.70, 0.58],
+        [0.44, 0.44],
+    ]],
+    &[&[
+        [0.78, 0.28],
+        [0.60, 0.46],
+        [0.34, 0.44],
+        [0.24, 0.24],
+        [0.44, 0.06],
+        [0.70, 0.12],
+        [0.78, 0.34],
+        [0.70, 0.64],
+        [0.58, 0.95],
+    ]],
+];
+
+/// Straight pieces that a curve is drawn with, between two of its points.
+const PIECES: usize = 3;
+
+/// Sets of images that never share one: `counts[0]` in the first, and so on.
+pub fn draw<const SETS: usize>(counts: [usize; SETS]) -> [Images; SETS] {
+    let mut first = 0;
+    counts.map(|count| {
+        let numbers = first..first + count;
+        first += count;
+        let mut pixels = vec![0; count * SIDE * SIDE];
+        let labels = (pixels.par_chunks_exact_mut(SIDE * SIDE)) // <- level 1
+            .zip(numbers)
+            .map(|(image, number)| draw_one(number as u64, image))
+            .collect();
+        Images { pixels, labels }
+    })
+}
+
+/// Draws the image with this number and says which digit it shows.
+fn draw_one(number: u64, image: &mut [u8]) -> u8 {
+    let mut rng = StdRng::seed_from_u64(number);
+    let digit = rng.random_range(0..DIGITS);
+    let mut around = |middle: f32, spread: f32| middle + spread * (rng.random::<f32>() * 2.0 - 1.0);
+
+    // A hand: how it leans and turns, how large it writes, where on the paper, with which pen.
+    let (slant, turn) = (around(0.15, 0.45), around(0.0, 0.30));
+    let (width, height) = (around(13.0, 5.0), around(18.0, 4.0));
+    let (left, top) = (around(14.0, 2.6), around(14.0, 2.6));
+    let (pen, ink) = (around(1.35, 0.75), around(215.0, 40.0));
+    let (sine, cosine) = turn.sin_cos();
+    let mut place = |[x, y]: Point| {
+        let (x, y) = (x - 0.5 + around(0.0, 0.065), y - 0.5 + around(0.0, 0.065));
+        let (x, y) = ((x - slant * y) * width, y * height);
+        [left + x * cosine - y * sine, top + x * sine + y * cosine]
+    };
+
+    let mut paper = [0.0f32; SIDE * SIDE];
+    for stroke in STROKES[digit] {
+        let points: Vec<Point> = stroke.iter().map(|&point| place(point)).collect();
+        let curve = smooth(&points);
+        curve.windows(2).for_each(|ends| draw_line(&mut paper, [ends[0], ends[1]], pen));
+    }
+    // Paper and scanner: a stain over some images, and noise in all of them.
+    let (stain_x, stain_y, stain) = (around(14.0, 12.0), around(14.0, 12.0), around(0.0, 2.6));
+    for (index, (pixel, darkness)) in image.iter_mut().zip(paper).enumerate() {
+        let (x, y) = ((index % SIDE) as f32, (index / SIDE) as f32);
+        let hidden = (x - stain_x).hypot(y - stain_y) < stain;
+        let seen = if hidden { 0.0 } else { darkness * ink };
+        *pixel = around(seen, 22.0).clamp(0.0, 255.0) as u8;
+    }
+    digit as u8
+}
+
+/// A Catmull-Rom curve through the points, as a line of short pieces.
+fn smooth(points: &[Point]) -> Vec<Point> {
+    let at = |index: usize| points[index.min(points.len() - 1)];
+    let mut curve = vec![points[0]];
+    for i in 0..points.len() - 1 {
+        let (before, from, to, after) = (at(i.saturating_sub(1)), at(i), at(i + 1), at(i + 2));
+        for piece in 1..=PIECES {
+            let t = piece as f32 / PIECES as f32;
+            curve.push(std::array::from_fn(|axis| {
+                let (p, q, r, s) = (before[axis], from[axis], to[axis], after[axis]);
+                let bend = (2.0 * p - 5.0 * q + 4.0 * r - s) * t * t;
+                let twist = (3.0 * (q - r) + s - p) * t * t * t;
+                q + 0.5 * ((r - p) * t + bend + twist)
+            }));
+        }
+    }
+    curve
+}
+
+/// Inks the pixels near a line: fully within the pen, fading over the next pixel.
+fn draw_line(paper: &mut [f32; SIDE * SIDE], [from, to]: [Point; 2], pen: f32) {
+    let range = |axis: usize| {
+        let (low, high) = (from[axis].min(to[axis]), from[axis].max(to[axis]));
+        let clamp = |value: f32| value.clamp(0.0, SIDE as f32) as usize;
+        clamp(low - pen - 1.0)..clamp(high + pen + 2.0)
+    };
+    let along = [to[0] - from[0], to[1] - from[1]];
+    let length = (along[0] * along[0] + along[1] * along[1]).max(1e-6);
+    for y in range(1) {
+        for x in range(0) {
+            let offset = [x as f32 - from[0], y as f32 - from[1]];
+            let part = ((offset[0] * along[0] + offset[1] * along[1]) / length).clamp(0.0, 1.0);
+            let distance = (offset[0] - part * along[0]).hypot(offset[1] - part * along[1]);
+            let pixel = &mut paper[y * SIDE + x];
+            *pixel = pixel.max((pen + 0.5 - distance).clamp(0.0, 1.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digits::census;
+
+    #[test]
+    fn the_same_digits_are_drawn_whoever_draws_them() {
+        let drawn = |workers| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().unwrap();
+            pool.install(|| draw([300, 100]))
+        };
+        assert_eq!(drawn(1), drawn(5));
+    }
+
+    #[test]
+    fn training_and_test_share_no_image() {
+        let [training, test] = draw([50, 50]);
+        assert!((0..50).all(|i| (0..50).all(|j| training.image(i) != test.image(j))));
+    }
+
+    #[test]
+    fn every_digit_is_drawn_about_as_often() {
+        let [images] = draw([5000]);
+        assert!(census(&images).iter().all(|&count| (400..600).contains(&count)));
+    }
+
+    #[test]
+    fn an_image_has_ink_and_paper() {
+        let [images] = draw([200]);
+        for index in 0..images.len() {
+            let image = images.image(index);
+            assert!(image.iter().filter(|&&pixel| pixel > 128).count() > 10, "{index}: no ink");
+            assert!(image.iter().filter(|&&pixel| pixel < 64).count() > 300, "{index}: no paper");
+        }
+    }
+}
