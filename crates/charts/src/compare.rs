@@ -6,6 +6,13 @@ use crate::Chart;
 use crate::plot::{self, Axis, seconds, seconds_exact};
 use crate::records::{Run, latest_by, refuse_mixture};
 
+/// One line of the chart: what was measured, and each program's time.
+struct Row {
+    label: String,
+    /// The number of the program, for its colour, and its time in seconds.
+    times: Vec<(usize, f64)>,
+}
+
 /// One chart for every level that was compared.
 pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     let mut charts = Vec::new();
@@ -20,53 +27,103 @@ pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     Ok(charts)
 }
 
-/// A line for every time of every program, on a logarithmic axis: the range is too wide for bars.
-fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
-    let mut lines: Vec<(String, f64)> = Vec::new();
-    for run in runs {
-        let program = run.setting_text("program");
-        let times = run.times();
-        for (name, time) in &times {
-            let what = name.trim_end_matches("_s").replace('_', " ");
-            let label =
-                if times.len() > 1 { format!("{program}, {what}") } else { program.clone() };
-            lines.push((label, *time));
+/// A line for every program if one thing was measured, else a line for every thing.
+fn rows(runs: &[&Run]) -> Vec<Row> {
+    // Only what several programs did can be compared.
+    let shared = |name: &str| runs.iter().filter(|run| run.optional(name).is_some()).count() > 1;
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in runs.iter().flat_map(|run| run.times()) {
+        if shared(name) && !names.iter().any(|known| known == name) {
+            names.push(name.to_string());
         }
     }
-    lines.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let axis = Axis::decades("", lines.iter().map(|line| line.1), seconds);
-    let (left, right, top, bottom) = (360, plot::SIZE.0 - 150, 64, plot::SIZE.1 - 96);
+    if let [name] = names.as_slice() {
+        let mut rows: Vec<Row> = runs
+            .iter()
+            .filter_map(|run| {
+                let program = run.setting_text("program");
+                let colour = usize::from(!program.to_lowercase().starts_with("rust"));
+                Some(Row { label: program, times: vec![(colour, run.optional(name)?)] })
+            })
+            .collect();
+        rows.sort_by(|a, b| b.times[0].1.total_cmp(&a.times[0].1));
+        return rows;
+    }
+    let row = |name: &String| Row {
+        label: name.trim_end_matches("_s").replace('_', " "),
+        times: runs
+            .iter()
+            .enumerate()
+            .filter_map(|(i, run)| Some((i, run.optional(name)?)))
+            .collect(),
+    };
+    names.iter().map(row).collect()
+}
+
+/// Marks on a logarithmic axis: the range is too wide for bars.
+fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
+    let rows = rows(runs);
+    let times = || rows.iter().flat_map(|row| row.times.iter());
+    if rows.is_empty() {
+        return Err(common::misuse(format!(
+            "{}: this comparison has no time (a result whose name ends in _s) in common with \
+             another program's",
+            runs[0].place
+        )));
+    }
+    let several = rows.iter().any(|row| row.times.len() > 1);
+    let axis = Axis::decades("", times().map(|(_, time)| *time), seconds);
+    let (left, right, top, bottom) = (330, plot::SIZE.0 - 110, 84, plot::SIZE.1 - 88);
+    let labels = if several { left - 90 } else { left - 14 };
     let share = |s: f64| {
         let (start, end) = (axis.range.start.log10(), axis.range.end.log10());
         (s.log10() - start) / (end - start)
     };
     let x = |s: f64| left + (share(s) * f64::from(right - left)).round() as i32;
-    let height = f64::from(bottom - top) / lines.len() as f64;
+    let height = f64::from(bottom - top) / rows.len() as f64;
     let caption = format!("{}; logarithmic axis", runs[0].origin());
     let svg = plot::page("The same work, side by side", &caption, |area| {
+        if several {
+            for (i, run) in runs.iter().enumerate() {
+                let at = left + 20 + 200 * i as i32;
+                plot::mark(area, (at, 60), i)?;
+                let name = run.setting_text("program");
+                plot::text(area, &name, (at + 18, 49), plot::font(20, plot::INK))?;
+            }
+        }
         for tick in &axis.ticks {
             let line = vec![(x(*tick), top - 6), (x(*tick), bottom + 6)];
             area.draw(&PathElement::new(line, plot::GREY.mix(0.3).stroke_width(1)))?;
-            plot::text(
-                area,
-                &seconds(*tick),
-                (x(*tick), bottom + 24),
-                plot::centred(19, plot::GREY),
-            )?;
+            let at = (x(*tick), bottom + 24);
+            plot::text(area, &seconds(*tick), at, plot::centred(19, plot::GREY))?;
         }
-        for (i, (label, time)) in lines.iter().enumerate() {
+        for (i, row) in rows.iter().enumerate() {
             let y = top + ((i as f64 + 0.5) * height) as i32;
-            let ours = usize::from(!label.starts_with("Rust"));
-            let stem = vec![(left, y), (x(*time), y)];
-            area.draw(&PathElement::new(stem, plot::colour(ours).stroke_width(3)))?;
-            plot::mark(area, (x(*time), y), ours)?;
-            plot::text(area, label, (left - 14, y), plot::right_aligned(20, plot::INK))?;
-            plot::text(
-                area,
-                &seconds_exact(*time),
-                (x(*time) + 16, y - 11),
-                plot::font(20, plot::INK),
-            )?;
+            plot::text(area, &row.label, (labels, y), plot::right_aligned(20, plot::INK))?;
+            let ends: Vec<i32> = row.times.iter().map(|(_, time)| x(*time)).collect();
+            let (least, most) = (ends.iter().min(), ends.iter().max());
+            let stem = match (several, least, most) {
+                (true, Some(least), Some(most)) => vec![(*least, y), (*most, y)],
+                (_, _, most) => vec![(left, y), (most.copied().unwrap_or(left), y)],
+            };
+            area.draw(&PathElement::new(stem, plot::GREY.mix(0.6).stroke_width(2)))?;
+            for (colour, time) in &row.times {
+                plot::mark(area, (x(*time), y), *colour)?;
+                // The faster time stands to the left of its mark, the slower to the right.
+                let leftmost = several && Some(&x(*time)) == least && least != most;
+                if leftmost {
+                    let at = (x(*time) - 16, y);
+                    plot::text(
+                        area,
+                        &seconds_exact(*time),
+                        at,
+                        plot::right_aligned(18, plot::INK),
+                    )?;
+                } else {
+                    let at = (x(*time) + 16, y - 8);
+                    plot::text(area, &seconds_exact(*time), at, plot::font(18, plot::INK))?;
+                }
+            }
         }
         Ok(())
     })?;

@@ -30,15 +30,18 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let x = Axis::decades("size of one task", sizes, seconds);
     let y = Axis::decades("time for all tasks", times.into_iter(), seconds);
     let notes: Vec<Note> = match (run.optional("bracket_low_s"), run.optional("bracket_high_s")) {
-        (Some(low), Some(high)) => vec![Note {
-            at: ((low * high).sqrt(), y.range.end / 1.6),
-            text: format!(
-                "parallel wins from here:\n{} to {} a task",
+        (Some(low), Some(high)) => {
+            let text = format!(
+                "parallel starts to win between\n{} and {} a task",
                 seconds_exact(low),
                 seconds_exact(high)
-            ),
-            upright: true,
-        }],
+            );
+            let top = y.range.end / 1.6;
+            vec![
+                Note { at: (low, top), text: String::new(), upright: true },
+                Note { at: (high, top), text, upright: true },
+            ]
+        }
         _ => Vec::new(),
     };
     let workers = run.setting_text("workers");
@@ -145,9 +148,9 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let x = |s: f64| left + (s / end * f64::from(right - left)).round() as i32;
     let height = f64::from(bottom - top) / workers;
     let title = format!(
-        "{} tasks of {} on {} workers",
+        "{} tasks of {} s on {} workers",
         run.setting_text("tasks"),
-        seconds_exact(run.setting_number("weight_s")?),
+        plain(run.setting_number("weight_s")?),
         plain(workers)
     );
     let caption = format!(
