@@ -1,0 +1,58 @@
+//! Slides and READMEs tell the truth, or this says where they do not.
+//!
+//! Five rules hold for every Markdown file of the repository:
+//!
+//! 1. **Code.** A fenced block stands under a link to the file that it comes from, alone on its
+//!    line, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines). Only
+//!    `bash` blocks may stand without: they are commands. Outside the slides, `text` may too.
+//! 2. **Commands.** Every line of a `bash` block runs and ends with status 0. What needs Slurm is
+//!    marked `bash cluster`, what needs a certain site (a password, a module, a GPU) `bash site`.
+//! 3. **Links.** Every relative link and every path in `code` that begins with one of our folders
+//!    leads to a file.
+//! 4. **Numbers.** A measured number links to its record, `[1.50 s](runs/level1.jsonl#tasks=10/parallel_s)`,
+//!    and agrees with it as far as its digits go. Any other number must stand in a code block of the
+//!    same slide or behind `Facts:` in a comment there, with its source.
+//! 5. **Measure.** A slide has at most 50 words or 14 lines of code, and notes that begin with its
+//!    minutes.
+
+mod commands;
+mod document;
+mod number;
+mod rules;
+
+pub use commands::{Command, Place, commands};
+pub use document::{Block, Document, Slide};
+pub use rules::{Fault, check};
+
+use std::path::{Path, PathBuf};
+
+/// Every Markdown file below `root`, hidden and generated folders left out.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn markdown_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().to_string();
+            let generated = name.starts_with('.') || name.starts_with("target");
+            if path.is_symlink() || generated || name == "node_modules" {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The folder that this workspace lies in.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_default()
+}
