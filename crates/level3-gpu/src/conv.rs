@@ -66,19 +66,25 @@ impl Sizes {
         self.outputs * self.windows()
     }
 
-    /// Floats that one output pixel is computed from: 3x3 pixels of all input channels.
-    fn taps(&self) -> usize {
-        9 * self.inputs
-    }
-
-    /// Room for the taps of one pixel, in whole vectors.
-    fn row(&self) -> usize {
-        self.taps().next_multiple_of(LANES)
-    }
-
-    /// Floats from one line of a padded image to the next.
+    /// Floats of three neighbouring pixels. An output pixel is computed from three such lines,
+    /// one below the other.
     fn line(&self) -> usize {
+        3 * self.inputs
+    }
+
+    /// A line rounded up to whole vectors. What is read behind its end meets weights of zero.
+    fn vectors(&self) -> usize {
+        self.line().next_multiple_of(LANES)
+    }
+
+    /// Floats from one line of the padded image to the next.
+    fn stride(&self) -> usize {
         (self.width + 2) * self.inputs
+    }
+
+    /// Floats of the padded image, and a vector more to read behind the end.
+    fn padded(&self) -> usize {
+        (self.height + 2) * self.stride() + LANES
     }
 
     /// Images in a shard.
@@ -88,17 +94,17 @@ impl Sizes {
 
     /// Where the 3x3 pixels around a pixel begin in the padded image. Pixels are counted window
     /// by window: pixel `4 * window + corner`.
-    fn first_tap(&self, pixel: usize) -> usize {
+    fn start(&self, pixel: usize) -> usize {
         let (window, corner) = (pixel / 4, pixel % 4);
         let y = 2 * (window / (self.width / 2)) + corner / 2;
         let x = 2 * (window % (self.width / 2)) + corner % 2;
-        y * self.line() + x * self.inputs
+        y * self.stride() + x * self.inputs
     }
 
     fn check(&self, images: &[f32], weight: &[f32]) {
         assert!(self.height.is_multiple_of(2) && self.width.is_multiple_of(2), "{self:?}: odd");
         assert_eq!(images.len(), self.images * self.image(), "{self:?}: other images");
-        assert_eq!(weight.len(), self.outputs * self.taps(), "{self:?}: other weights");
+        assert_eq!(weight.len(), self.outputs * 9 * self.inputs, "{self:?}: other weights");
     }
 }
 
@@ -135,7 +141,7 @@ pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Po
                 .zip(images.chunks_exact(image))
                 .for_each(|((values, winners), image)| {
                     scratch.load(sizes, image);
-                    convolve(sizes, &scratch.patches, &blocks, bias, values, winners);
+                    convolve(sizes, &scratch, &blocks, bias, values, winners);
                 });
         });
     Pooled { values, winners }
@@ -167,7 +173,7 @@ pub fn backward(
     sizes.check(images, weight);
     assert_eq!(winners.len(), sizes.images * sizes.pooled(), "{sizes:?}: other winners");
     assert_eq!(gradient.len(), winners.len(), "{sizes:?}: other gradient");
-    let rows = weight_rows(sizes, weight);
+    let lines = weight_lines(sizes, weight);
     let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
     let room = if images_wanted { image } else { 1 }; // a chunk cannot be empty
     let mut image_gradients = vec![0.0; sizes.images * room];
@@ -186,7 +192,7 @@ pub fn backward(
                     scratch.load(sizes, image);
                     add_weight_gradients(sizes, &mut scratch, winners, gradient, &mut share);
                     if images_wanted {
-                        spread_gradient(sizes, &mut scratch, &rows, winners, gradient);
+                        spread_gradient(sizes, &mut scratch, &lines, winners, gradient);
                         unpad(sizes, &scratch.spread, image_gradient);
                     }
                 });
@@ -197,26 +203,27 @@ pub fn backward(
     let total = shares.into_iter().reduce(Share::plus).unwrap_or_else(|| Share::new(sizes));
     Gradients {
         images: images_wanted.then_some(image_gradients),
-        weight: weight_from_rows(sizes, &total.rows),
+        weight: weight_from_lines(sizes, &total.lines),
         bias: total.bias,
     }
 }
 
 /// What a shard adds to the gradients of the weights.
 struct Share {
-    /// `[outputs, row]`: the taps in the order of a patch.
-    rows: Vec<f32>,
+    /// Laid out as [`weight_lines`].
+    lines: Vec<f32>,
     /// `[outputs]`
     bias: Vec<f32>,
 }
 
 impl Share {
     fn new(sizes: Sizes) -> Self {
-        Self { rows: vec![0.0; sizes.outputs * sizes.row()], bias: vec![0.0; sizes.outputs] }
+        let lines = vec![0.0; sizes.outputs * 3 * sizes.vectors()];
+        Self { lines, bias: vec![0.0; sizes.outputs] }
     }
 
     fn plus(mut self, other: Self) -> Self {
-        self.rows.iter_mut().zip(&other.rows).for_each(|(sum, x)| *sum += x);
+        self.lines.iter_mut().zip(&other.lines).for_each(|(sum, x)| *sum += x);
         self.bias.iter_mut().zip(&other.bias).for_each(|(sum, x)| *sum += x);
         self
     }
@@ -224,43 +231,37 @@ impl Share {
 
 /// What a worker needs for one image, used again for the next.
 struct Scratch {
+    /// Where the 3x3 pixels around each pixel begin in the padded image, window by window, up to
+    /// a whole number of kernels.
+    starts: Vec<usize>,
     /// `[height + 2, width + 2, inputs]`: the image, channels last, in a border of zeros.
     padded: Vec<f32>,
-    /// `[pixels, row]`: the taps of each pixel, ordered `[3, 3, inputs]`, zeros behind them.
-    patches: Vec<f32>,
-    /// `[pixels]`: where the taps of a pixel begin in the padded image.
-    starts: Vec<usize>,
-    /// `[height + 2, width + 2, inputs]`: the gradient of the padded image.
+    /// The gradient of the padded image.
     spread: Vec<f32>,
-    /// Pixels of one output channel that have a gradient: where their patch begins, the gradient.
+    /// Pixels of one output channel that have a gradient: where their 3x3 begins, the gradient.
     active: Vec<(usize, f32)>,
 }
 
 impl Scratch {
     fn new(sizes: Sizes) -> Self {
-        let pixels = 4 * sizes.windows().next_multiple_of(WINDOWS);
+        let pixels = 4 * sizes.windows();
+        let mut starts: Vec<usize> = (0..pixels).map(|pixel| sizes.start(pixel)).collect();
+        starts.resize(pixels.next_multiple_of(4 * WINDOWS), 0);
         Self {
-            padded: vec![0.0; (sizes.height + 2) * sizes.line()],
-            patches: vec![0.0; pixels * sizes.row()],
-            starts: (0..4 * sizes.windows()).map(|pixel| sizes.first_tap(pixel)).collect(),
-            spread: vec![0.0; (sizes.height + 2) * sizes.line()],
-            active: Vec::new(),
+            starts,
+            padded: vec![0.0; sizes.padded()],
+            spread: vec![0.0; sizes.padded()],
+            active: Vec::with_capacity(sizes.windows() + 3),
         }
     }
 
-    /// Lays out the patches of an image, `[inputs, height, width]`.
+    /// Puts an image, `[inputs, height, width]`, into the padded one.
     fn load(&mut self, sizes: Sizes, image: &[f32]) {
         for (channel, plane) in image.chunks_exact(sizes.height * sizes.width).enumerate() {
             for (y, line) in plane.chunks_exact(sizes.width).enumerate() {
-                let start = (y + 1) * sizes.line() + sizes.inputs + channel;
+                let start = (y + 1) * sizes.stride() + sizes.inputs + channel;
                 let pixels = self.padded[start..].iter_mut().step_by(sizes.inputs);
                 pixels.zip(line).for_each(|(to, from)| *to = *from);
-            }
-        }
-        let third = 3 * sizes.inputs; // three neighbours in a line
-        for (patch, start) in self.patches.chunks_exact_mut(sizes.row()).zip(&self.starts) {
-            for (line, taps) in patch[..sizes.taps()].chunks_exact_mut(third).enumerate() {
-                taps.copy_from_slice(&self.padded[start + line * sizes.line()..][..third]);
             }
         }
     }
@@ -270,56 +271,59 @@ impl Scratch {
 fn unpad(sizes: Sizes, padded: &[f32], image: &mut [f32]) {
     for (channel, plane) in image.chunks_exact_mut(sizes.height * sizes.width).enumerate() {
         for (y, line) in plane.chunks_exact_mut(sizes.width).enumerate() {
-            let start = (y + 1) * sizes.line() + sizes.inputs + channel;
+            let start = (y + 1) * sizes.stride() + sizes.inputs + channel;
             let pixels = padded[start..].iter().step_by(sizes.inputs);
             line.iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
         }
     }
 }
 
-/// The weights of each output channel in the order of a patch: `[outputs, row]`.
-fn weight_rows(sizes: Sizes, weight: &[f32]) -> Vec<f32> {
-    let mut rows = vec![0.0; sizes.outputs * sizes.row()];
-    for (row, weight) in rows.chunks_exact_mut(sizes.row()).zip(weight.chunks_exact(sizes.taps())) {
-        for (channel, kernel) in weight.chunks_exact(9).enumerate() {
-            (row.iter_mut().skip(channel).step_by(sizes.inputs))
-                .zip(kernel)
-                .for_each(|(to, from)| *to = *from);
-        }
-    }
-    rows
+/// The weights in the order of the padded image, zeros behind each line: `[outputs, 3, vectors]`.
+fn weight_lines(sizes: Sizes, weight: &[f32]) -> Vec<f32> {
+    let mut lines = vec![0.0; sizes.outputs * 3 * sizes.vectors()];
+    for_each_weight(sizes, |at, line_at| lines[line_at] = weight[at]);
+    lines
 }
 
-/// The way back: `[outputs, row]` to `[outputs, inputs, 3, 3]`.
-fn weight_from_rows(sizes: Sizes, rows: &[f32]) -> Vec<f32> {
-    let mut weight = vec![0.0; sizes.outputs * sizes.taps()];
-    for (weight, row) in weight.chunks_exact_mut(sizes.taps()).zip(rows.chunks_exact(sizes.row())) {
-        for (channel, kernel) in weight.chunks_exact_mut(9).enumerate() {
-            (kernel.iter_mut())
-                .zip(row.iter().skip(channel).step_by(sizes.inputs))
-                .for_each(|(to, from)| *to = *from);
-        }
-    }
+/// The way back, to `[outputs, inputs, 3, 3]`.
+fn weight_from_lines(sizes: Sizes, lines: &[f32]) -> Vec<f32> {
+    let mut weight = vec![0.0; sizes.outputs * 9 * sizes.inputs];
+    for_each_weight(sizes, |at, line_at| weight[at] = lines[line_at]);
     weight
 }
 
-/// The weights as the kernel reads them, 16 output channels side by side: `[blocks, taps, 16]`.
+/// Where each weight stands in `[outputs, inputs, 3, 3]` and in `[outputs, 3, vectors]`.
+fn for_each_weight(sizes: Sizes, mut visit: impl FnMut(usize, usize)) {
+    for output in 0..sizes.outputs {
+        for input in 0..sizes.inputs {
+            for (y, x) in (0..9).map(|tap| (tap / 3, tap % 3)) {
+                visit(
+                    ((output * sizes.inputs + input) * 3 + y) * 3 + x,
+                    (output * 3 + y) * sizes.vectors() + x * sizes.inputs + input,
+                );
+            }
+        }
+    }
+}
+
+/// The weights of 16 output channels side by side: `[blocks, 3, line, 16]`.
 fn weight_blocks(sizes: Sizes, weight: &[f32]) -> Vec<[f32; LANES]> {
-    let rows = weight_rows(sizes, weight);
-    let channels = sizes.outputs.next_multiple_of(BLOCKS * LANES);
-    let mut blocks = vec![[0.0; LANES]; channels / LANES * sizes.taps()];
-    for (output, row) in rows.chunks_exact(sizes.row()).enumerate() {
-        let block = &mut blocks[output / LANES * sizes.taps()..][..sizes.taps()];
-        block.iter_mut().zip(row).for_each(|(taps, weight)| taps[output % LANES] = *weight);
+    let lines = weight_lines(sizes, weight);
+    let count = sizes.outputs.next_multiple_of(BLOCKS * LANES) / LANES;
+    let mut blocks = vec![[0.0; LANES]; count * 3 * sizes.line()];
+    for (number, line) in lines.chunks_exact(sizes.vectors()).enumerate() {
+        let (output, y) = (number / 3, number % 3);
+        let block = &mut blocks[(output / LANES * 3 + y) * sizes.line()..][..sizes.line()];
+        block.iter_mut().zip(line).for_each(|(lanes, weight)| lanes[output % LANES] = *weight);
     }
     blocks
 }
 
 /// Convolves and pools one image. Compiled for several CPUs; the best one is taken at run time.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma", "x86_64+avx2+fma"))]
 fn convolve(
     sizes: Sizes,
-    patches: &[f32],
+    scratch: &Scratch,
     blocks: &[[f32; LANES]],
     bias: &[f32],
     values: &mut [f32],
@@ -328,42 +332,43 @@ fn convolve(
     const WIDE: bool = target_cfg_f!(target_feature = "avx512f");
     const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
     if WIDE {
-        convolve_with::<BLOCKS, WINDOWS, 12, true>(sizes, patches, blocks, bias, values, winners);
+        convolve_with::<BLOCKS, { 4 * WINDOWS }, FMA>(
+            sizes, scratch, blocks, bias, values, winners,
+        );
     } else {
-        convolve_with::<1, 1, 4, FMA>(sizes, patches, blocks, bias, values, winners);
+        convolve_with::<1, 4, FMA>(sizes, scratch, blocks, bias, values, winners);
     }
 }
 
-/// `PIXELS` is four times `W`, the windows at once; `B` are the blocks at once.
+/// `B` blocks of output channels and `PIXELS` pixels at once: whole windows, four pixels each.
 #[inline(always)]
-fn convolve_with<const B: usize, const W: usize, const PIXELS: usize, const FMA: bool>(
+fn convolve_with<const B: usize, const PIXELS: usize, const FMA: bool>(
     sizes: Sizes,
-    patches: &[f32],
+    scratch: &Scratch,
     blocks: &[[f32; LANES]],
     bias: &[f32],
     values: &mut [f32],
     winners: &mut [u8],
 ) {
-    let (row, taps, windows) = (sizes.row(), sizes.taps(), sizes.windows());
-    for (first_block, blocks) in blocks.chunks_exact(B * taps).enumerate() {
-        for (group, patches) in patches.chunks_exact(PIXELS * row).enumerate() {
-            let sums = multiply::<B, PIXELS, FMA>(patches, row, blocks, taps);
+    let windows = sizes.windows();
+    for (number, blocks) in blocks.chunks_exact(B * 3 * sizes.line()).enumerate() {
+        for (group, starts) in scratch.starts.as_chunks::<PIXELS>().0.iter().enumerate() {
+            let sums = multiply::<B, PIXELS, FMA>(sizes, &scratch.padded, starts, blocks);
             for (block, sums) in sums.iter().enumerate() {
-                let first_output = (first_block * B + block) * LANES;
+                let first = (number * B + block) * LANES;
+                let outputs = LANES.min(sizes.outputs.saturating_sub(first));
                 for (window, pixels) in sums.as_chunks::<4>().0.iter().enumerate() {
-                    let window = group * W + window;
+                    let window = group * PIXELS / 4 + window;
                     if window >= windows {
                         break; // padding
                     }
                     let (best, winner) = largest(pixels);
-                    for lane in 0..LANES.min(sizes.outputs.saturating_sub(first_output)) {
-                        let output = first_output + lane;
-                        let value = best[lane] + bias[output];
-                        // Not `max(0.0)`, which would hide a NaN.
-                        let cut = value <= 0.0;
-                        values[output * windows + window] = if cut { 0.0 } else { value };
-                        winners[output * windows + window] =
-                            if cut { NONE } else { winner[lane] as u8 };
+                    for lane in 0..outputs {
+                        let value = best[lane] + bias[first + lane];
+                        let cut = value <= 0.0; // not `max(0.0)`, which would hide a NaN
+                        let at = (first + lane) * windows + window;
+                        values[at] = if cut { 0.0 } else { value };
+                        winners[at] = if cut { NONE } else { winner[lane] as u8 };
                     }
                 }
             }
@@ -371,25 +376,29 @@ fn convolve_with<const B: usize, const W: usize, const PIXELS: usize, const FMA:
     }
 }
 
-/// `PIXELS` patches times `B` blocks of weights. The sums stay in registers all the way.
+/// `B` blocks of weights times the surroundings of `PIXELS` pixels. The sums stay in registers.
 #[inline(always)]
 fn multiply<const B: usize, const PIXELS: usize, const FMA: bool>(
-    patches: &[f32],
-    row: usize,
+    sizes: Sizes,
+    padded: &[f32],
+    starts: &[usize; PIXELS],
     blocks: &[[f32; LANES]],
-    taps: usize,
 ) -> [[[f32; LANES]; PIXELS]; B] {
-    let patches: [&[f32]; PIXELS] = std::array::from_fn(|pixel| &patches[pixel * row..][..taps]);
-    let blocks: [&[[f32; LANES]]; B] = std::array::from_fn(|block| &blocks[block * taps..][..taps]);
+    let line = sizes.line();
     let mut sums = [[[0.0; LANES]; PIXELS]; B];
-    for tap in 0..taps {
-        for block in 0..B {
-            let weights = &blocks[block][tap];
-            for pixel in 0..PIXELS {
-                let value = patches[pixel][tap];
-                for lane in 0..LANES {
-                    let sum = &mut sums[block][pixel][lane];
-                    *sum = multiply_add::<FMA>(value, weights[lane], *sum);
+    for y in 0..3 {
+        let pixels: [&[f32]; PIXELS] =
+            std::array::from_fn(|pixel| &padded[starts[pixel] + y * sizes.stride()..][..line]);
+        let weights: [&[[f32; LANES]]; B] =
+            std::array::from_fn(|block| &blocks[(block * 3 + y) * line..][..line]);
+        for tap in 0..line {
+            for block in 0..B {
+                for pixel in 0..PIXELS {
+                    for lane in 0..LANES {
+                        let sum = &mut sums[block][pixel][lane];
+                        let (value, weight) = (pixels[pixel][tap], weights[block][tap][lane]);
+                        *sum = multiply_add::<FMA>(value, weight, *sum);
+                    }
                 }
             }
         }
@@ -418,8 +427,8 @@ fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 }
 
 /// Adds one image's part of the gradients of weights and biases: for each pixel that won its
-/// window, its gradient times its patch.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2+fma"))]
+/// window, its gradient times the 3x3 pixels that it was computed from.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma", "x86_64+avx2+fma"))]
 fn add_weight_gradients(
     sizes: Sizes,
     scratch: &mut Scratch,
@@ -427,56 +436,77 @@ fn add_weight_gradients(
     gradient: &[f32],
     share: &mut Share,
 ) {
-    let (row, windows) = (sizes.row(), sizes.windows());
-    let Scratch { patches, active, .. } = scratch;
-    for (output, sums) in share.rows.chunks_exact_mut(row).enumerate() {
-        let channel = output * windows..(output + 1) * windows;
+    const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
+    let Scratch { starts, padded, active, .. } = scratch;
+    let channels =
+        winners.chunks_exact(sizes.windows()).zip(gradient.chunks_exact(sizes.windows()));
+    let sums = share.lines.chunks_exact_mut(3 * sizes.vectors()).zip(&mut share.bias);
+    for ((winners, gradient), (lines, bias)) in channels.zip(sums) {
         active.clear();
-        for (window, (&winner, &g)) in
-            winners[channel.clone()].iter().zip(&gradient[channel]).enumerate()
-        {
-            if winner != NONE {
-                active.push(((4 * window + usize::from(winner)) * row, g));
-                share.bias[output] += g;
+        for ((corners, winner), g) in starts.as_chunks::<4>().0.iter().zip(winners).zip(gradient) {
+            if *winner != NONE {
+                active.push((corners[usize::from(*winner)], *g));
+                *bias += g;
             }
         }
-        // Four patches at a time, so that a sum is loaded and stored once for four products.
+        // Four pixels at a time, so that a sum is loaded and stored once for four products.
         active.resize(active.len().next_multiple_of(4), (0, 0.0));
-        for four in active.as_chunks::<4>().0 {
-            let [a, b, c, d] = four.map(|(start, _)| &patches[start..][..row]);
-            let [ga, gb, gc, gd] = four.map(|(_, g)| g);
-            for tap in 0..row {
-                sums[tap] += ga * a[tap] + gb * b[tap] + gc * c[tap] + gd * d[tap];
+        for &[a, b, c, d] in active.as_chunks::<4>().0 {
+            for (y, sums) in lines.chunks_exact_mut(sizes.vectors()).enumerate() {
+                let pixels = |start: usize| {
+                    padded[start + y * sizes.stride()..][..sums.len()].as_chunks::<LANES>().0
+                };
+                let [pa, pb, pc, pd] = [pixels(a.0), pixels(b.0), pixels(c.0), pixels(d.0)];
+                let sums = sums.as_chunks_mut::<LANES>().0;
+                for ((((sum, pa), pb), pc), pd) in sums.iter_mut().zip(pa).zip(pb).zip(pc).zip(pd) {
+                    let two = add_scaled::<FMA>(add_scaled::<FMA>(*sum, a.1, pa), b.1, pb);
+                    *sum = add_scaled::<FMA>(add_scaled::<FMA>(two, c.1, pc), d.1, pd);
+                }
             }
         }
     }
 }
 
+/// `sum + scale * values`. The sum comes and goes by value, so that it can stay in a register.
+#[inline(always)]
+fn add_scaled<const FMA: bool>(
+    mut sum: [f32; LANES],
+    scale: f32,
+    values: &[f32; LANES],
+) -> [f32; LANES] {
+    for lane in 0..LANES {
+        sum[lane] = multiply_add::<FMA>(scale, values[lane], sum[lane]);
+    }
+    sum
+}
+
 /// The gradient of the padded image: each pixel that won its window passes its gradient, times
 /// the weights, to the 3x3 pixels that it was computed from.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma", "x86_64+avx2+fma"))]
 fn spread_gradient(
     sizes: Sizes,
     scratch: &mut Scratch,
-    rows: &[f32],
+    lines: &[f32],
     winners: &[u8],
     gradient: &[f32],
 ) {
-    let (windows, third) = (sizes.windows(), 3 * sizes.inputs);
+    const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
     let Scratch { starts, spread, .. } = scratch;
     spread.fill(0.0);
-    for (output, weights) in rows.chunks_exact(sizes.row()).enumerate() {
-        let channel = output * windows..(output + 1) * windows;
-        for (window, (&winner, &g)) in
-            winners[channel.clone()].iter().zip(&gradient[channel]).enumerate()
-        {
-            if winner == NONE {
+    let channels =
+        winners.chunks_exact(sizes.windows()).zip(gradient.chunks_exact(sizes.windows()));
+    for ((winners, gradient), lines) in channels.zip(lines.chunks_exact(3 * sizes.vectors())) {
+        for ((corners, winner), g) in starts.as_chunks::<4>().0.iter().zip(winners).zip(gradient) {
+            if *winner == NONE {
                 continue;
             }
-            let start = starts[4 * window + usize::from(winner)];
-            for (line, weights) in weights[..sizes.taps()].chunks_exact(third).enumerate() {
-                let pixels = &mut spread[start + line * sizes.line()..][..third];
-                pixels.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += g * weight);
+            let start = corners[usize::from(*winner)];
+            for (y, weights) in lines.chunks_exact(sizes.vectors()).enumerate() {
+                let pixels = &mut spread[start + y * sizes.stride()..][..weights.len()];
+                let pixels = pixels.as_chunks_mut::<LANES>().0.iter_mut();
+                for (sum, weights) in pixels.zip(weights.as_chunks::<LANES>().0) {
+                    *sum = add_scaled::<FMA>(*sum, *g, weights);
+                }
             }
         }
     }
@@ -544,7 +574,7 @@ mod tests {
     fn case([images, inputs, outputs, height, width]: [usize; 5]) -> (Sizes, [Vec<f32>; 3]) {
         let s = Sizes { images, inputs, outputs, height, width };
         let input = numbers(images * s.image(), 1);
-        (s, [input, numbers(outputs * s.taps(), 2), numbers(outputs, 3)])
+        (s, [input, numbers(outputs * 9 * s.inputs, 2), numbers(outputs, 3)])
     }
 
     #[test]

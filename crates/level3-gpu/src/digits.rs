@@ -54,6 +54,12 @@ pub struct Images {
 }
 
 impl Images {
+    /// So many synthetic digits.
+    pub fn drawn(count: usize) -> Self {
+        let [images] = synthetic::draw([count]);
+        images
+    }
+
     /// The pixels of one image.
     pub fn image(&self, index: usize) -> &[u8] {
         &self.pixels[index * SIDE * SIDE..][..SIDE * SIDE]
