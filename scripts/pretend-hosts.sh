@@ -168,6 +168,11 @@ export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
 export OMPI_MCA_mpi_yield_when_idle=1
+# With many ranks on few cores Open MPI 4.1.4 now and then crashes at the first messages, when two
+# ranks connect to each other at the same moment. So connect all, in order, inside MPI_Init.
+export OMPI_MCA_mpi_preconnect_mpi=1
+# UCX (in MPICH) would notice that all hosts share a kernel, and its memory: over the network.
+export UCX_TLS=tcp,self
 # A rank behind a cut link would be waited for during minutes: ask after 4 silent seconds, then
 # every 2 seconds, and give up after 3 questions without an answer.
 export OMPI_MCA_oob_tcp_keepalive_time=4 PRTE_MCA_oob_tcp_keepalive_time=4

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# submit.sh JOB [SBATCH OPTIONS...]    Submit a job script with the settings of site.env.
+#
+#   scripts/slurm/submit.sh level1
+#   scripts/slurm/submit.sh level2-multinode --nodes=2 --wait
+#
+# JOB is level1, level2, level2-multinode or level3. Options after it go to sbatch and win over
+# those in the script. The output is written next to the script: scripts/slurm/JOB-NUMBER.out
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+folder=$repo/scripts/slurm
+# shellcheck source=scripts/slurm/site.env
+source "${SITE_ENV:-$folder/site.env}"
+
+job=${1:-}
+case $job in
+  -h | --help) usage; exit ;;
+  '' | */* | -*) die "which job? level1, level2, level2-multinode or level3" ;;
+esac
+shift
+[ -e "$folder/$job.sbatch" ] || die "there is no job '$job': level1, level2, level2-multinode or level3"
+have sbatch || die "no sbatch here: log in to the cluster, or practise: scripts/practice-cluster.sh up"
+
+partition=$PARTITION
+[ "$job" != level3 ] || partition=${GPU_PARTITION:-$PARTITION}
+options=(--output="$folder/%x-%j.out")
+[ -z "$ACCOUNT" ] || options+=(--account="$ACCOUNT")
+[ -z "$partition" ] || options+=(--partition="$partition")
+
+cd "$repo" # the job looks for the repository where it was submitted
+printf '$ sbatch %s\n' "${options[*]} $* scripts/slurm/$job.sbatch"
+status=0
+id=$(sbatch --parsable "${options[@]}" "$@" "scripts/slurm/$job.sbatch") || status=$?
+[ -n "$id" ] || die "Slurm refused the job: the line above says why; limits: scontrol show partition" 1
+id=${id%%;*} # on some sites followed by the name of the cluster
+output=$folder/$job-$id.out
+echo "job $id"
+echo "  where it stands   squeue --me; scontrol show job $id"
+echo "  what it wrote     tail -f $output"
+echo "  end it            scancel $id"
+exit "$status"

@@ -1,0 +1,266 @@
+#!/usr/bin/env bash
+# test-cluster.sh    Check the practice cluster and every job script on it. Needs root.
+#
+# It starts a practice cluster of its own, submits the job scripts as they are, reads what they
+# wrote, asks for what cannot be had, breaks things, and takes the cluster down. The examples must
+# have been built (--release). It is the stage `cluster` of scripts/test.sh --cluster.
+# shellcheck disable=SC2016 # in single quotes: shells on the cluster expand it, not this one
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+case ${1:-} in
+  '') ;;
+  -h | --help) usage; exit ;;
+  *) die "test-cluster.sh takes no arguments; try --help" ;;
+esac
+[ "$(id -u)" = 0 ] || die "needs root: sudo $0"
+cd "$repo"
+
+# A cluster beside one that may be in use.
+export PRACTICE_CLUSTER_DIR=/var/lib/practice-cluster-test
+cluster=scripts/practice-cluster.sh
+submit=scripts/slurm/submit.sh
+work=$(mktemp -d)
+outputs=()
+finish() {
+  timeout 60 $cluster down >/dev/null || true
+  rm -rf "$work"
+  [ ${#outputs[@]} -eq 0 ] || rm -f "${outputs[@]}"
+}
+trap finish EXIT
+
+passed=0 failures=()
+
+# check SENTENCE COMMAND...: a failed check is reported and does not stop the others.
+check() {
+  local sentence=$1
+  shift
+  if "$@" >"$work/check" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok      $sentence"
+  else
+    failures+=("$sentence")
+    echo "FAILED  $sentence"
+    sed 's/^/        | /' "$work/check"
+  fi
+}
+
+in_cluster() { timeout 120 $cluster run "$@"; }
+
+# says TEXT COMMAND...: the command's words contain a text, however it ends.
+says() {
+  local text=$1 words
+  shift
+  words=$("$@" 2>&1) || true
+  echo "$words"
+  [[ $words == *"$text"* ]]
+}
+
+# refused TEXT COMMAND...: the command fails and says why.
+refused() {
+  local text=$1
+  shift
+  if "$@" >"$work/refused" 2>&1; then cat "$work/refused"; return 1; fi
+  cat "$work/refused"
+  grep -q -- "$text" "$work/refused"
+}
+
+# has FILE PATTERN [TIMES]: a file contains a line like that (so often).
+has() {
+  local found
+  found=$(grep -cE -- "$2" "$1" || true)
+  if [ "$found" = 0 ] || [ "$found" != "${3:-$found}" ]; then
+    echo "$found lines like: $2"
+    tail -n 60 "$1"
+    return 1
+  fi
+}
+
+# job_state NUMBER: COMPLETED, FAILED, ...
+job_state() { in_cluster scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p'; }
+
+# becomes STATE NUMBER SECONDS: waits until a job is in that state.
+becomes() {
+  local state='' second
+  for ((second = 0; second < $3; second++)); do
+    state=$(job_state "$2")
+    [ "$state" != "$1" ] || return 0
+    sleep 1
+  done
+  echo "after $3 s job $2 is $state, not $1"
+  in_cluster scontrol show job "$2"
+  return 1
+}
+
+# run_job NAME [OPTIONS...]: submits a job script, waits for its end; sets id, status and output.
+run_job() {
+  local name=$1
+  status=0
+  timeout 900 $cluster run $submit "$@" --wait >"$work/submit" 2>&1 || status=$?
+  id=$(sed -n 's/^job \([0-9]*\)$/\1/p' "$work/submit")
+  output=scripts/slurm/$name-$id.out
+  outputs+=("$repo/$output")
+  [ -e "$output" ] || { cat "$work/submit"; touch "$output"; }
+}
+
+# batch [OPTIONS...]: submits a job of one line and prints its number.
+batch() { in_cluster sbatch --parsable --output="$work/%j.out" "$@"; }
+
+# What this machine has: processes, namespaces, interfaces, addresses, mounts, files.
+machine() {
+  local process
+  for process in /proc/[0-9]*/cmdline; do
+    tr '\0' ' ' <"$process" 2>/dev/null | grep -oE 'become-first|munged|slurmctld|slurmd|slurmstepd|sleep infinity' || true
+  done | sort | uniq -c
+  lsns --noheadings --output NS,TYPE | awk '$2 != "time"' | sort
+  ip -brief address
+  ip -brief link
+  cut -d' ' -f2,3 /proc/mounts | sort
+  ls -d /var/lib/* /run/* /etc/slurm* /etc/munge /dev/shm/* 2>/dev/null || true
+}
+
+# same_machine: whether it is again as it was before; other programs may come and go meanwhile.
+same_machine() {
+  local try
+  for try in 1 2 3 4 5; do
+    machine >"$work/after"
+    diff "$work/before" "$work/after" && return 0
+    sleep "$try"
+  done
+  return 1
+}
+
+# ----------------------------------------------------------------------------------------------
+
+step "Before"
+for program in level1_cores level1_crossover level2_hello level2_pi level2_heat level3_mnist; do
+  [ -x "$target/release/examples/$program" ] || die "no $target/release/examples/$program: build it first"
+done
+timeout 60 $cluster down >/dev/null # what an interrupted test left
+machine >"$work/before"
+check "a real slurm.conf is respected" refused "configures a real Slurm" \
+  unshare --mount sh -c "mount -t tmpfs none /etc/slurm && touch /etc/slurm/slurm.conf && $cluster up"
+check "a real munge is respected" refused "munged runs here" \
+  sh -c "cp $(command -v sleep) $work/munged && { $work/munged 60 & pid=\$!; status=0; $cluster up || status=\$?; kill \$pid; exit \$status; }"
+mkdir "$work/foreign"
+check "a folder of somebody else is respected" refused "not from this script" \
+  env PRACTICE_CLUSTER_DIR="$work/foreign" $cluster up
+
+step "Up"
+start=$SECONDS
+check "it starts" timeout 120 $cluster up 4
+check "its first job answers" says node in_cluster srun hostname
+echo "        from up to the first job's output: $((SECONDS - start)) s"
+check "up, once more, changes nothing" says "already up" timeout 120 $cluster up 4
+check "another number of nodes is refused" refused "4 hosts are up, not 3" $cluster up 3
+check "status shows the nodes" says "free" $cluster status
+[ ${#failures[@]} -eq 0 ] || { tail -n 20 "$PRACTICE_CLUSTER_DIR"/log/* 2>/dev/null || true; exit 1; }
+
+# These take their time, so they start now and are looked at later.
+limited=$(batch --time=1 --wrap 'sleep 600')
+on_node4=$(batch --nodelist=node4 --wrap 'srun sleep 600')
+
+step "Job scripts, as shipped"
+run_job level1
+check "level1 ends well" [ "$status" = 0 ]
+check "level1 uses the CPUs it asked for" has "$output" '^4 workers \(SLURM_CPUS_PER_TASK\)' 3
+check "level1 shows parallel winning on tasks that wait" has "$output" '^Winner: parallel'
+check "level1 says what it got" has "$output" '^CPUs +1 tasks x 4 CPUs'
+
+run_job level2
+check "level2 ends well" [ "$status" = 0 ]
+for rank in 0 1 2 3; do
+  check "level2: rank $rank greets, twice" has "$output" "^rank $rank of 4 on node" 2
+done
+for ranks in 1 2 4 16; do
+  check "level2: pi by $ranks ranks" has "$output" "^[0-9]+ rectangles, $ranks ranks? on 1 host"
+done
+check "level2: pi is right, four times" has "$output" '^pi +3\.14159265358[0-9]+' 4
+check "level2: a speedup for 2, 4 and 16 ranks" has "$output" '^speedup ' 3
+
+for launcher in "srun --mpi=pmix" mpirun; do
+  sed "s/^MPI_LAUNCHER=.*/MPI_LAUNCHER=\"$launcher\"/" scripts/slurm/site.env >"$work/site.env"
+  export SITE_ENV=$work/site.env
+  run_job level2-multinode
+  check "level2-multinode by $launcher ends well" [ "$status" = 0 ]
+  for node in 1 2 3 4; do
+    check "  four ranks on node$node" has "$output" "^rank [0-9]+ of 16 on node$node\$" 4
+  done
+  check "  it was started by $launcher" has "$output" "^\\\$ $launcher.* -n 16 .*level2_hello" 1
+  check "  pi over four nodes" has "$output" '^[0-9]+ rectangles, 16 ranks on 4 hosts'
+  check "  heat over four nodes" has "$output" ' 16 ranks on 4 hosts, exchange'
+  check "  heat is the same as with one rank" [ "$(sed -n 's/^fingerprint *\([0-9a-f]*\).*/\1/p' "$output" | sort | uniq -c | awk '{ print $1 }')" = 2 ]
+  check "  speedups of pi and heat" has "$output" '^speedup ' 2
+done
+unset SITE_ENV
+
+run_job level3
+check "level3 ends well" [ "$status" = 0 ]
+check "level3 got a GPU from Slurm" has "$output" '^GPU +number [01] of this node'
+check "level3 says that no driver answers" has "$output" 'has no NVIDIA driver: one run, on the CPU'
+check "level3 learned" has "$output" '^accuracy +9[0-9]\.'
+
+run_job level3 --gres=none
+check "level3 without --gres ends well" [ "$status" = 0 ]
+check "level3 without --gres names the flag" has "$output" '^This job has no GPU, because --gres=gpu:1 was forgotten'
+check "level3 without --gres takes the CPU" has "$output" 'taking the CPU'
+check "level3 without --gres learned" has "$output" '^accuracy +9[0-9]\.'
+check "sacct -c knows the job" says COMPLETED in_cluster sacct -c -j "$id"
+
+step "What Slurm hands out"
+check "one GPU with --gres" says "GPU=0." in_cluster srun --gres=gpu:1 sh -c 'echo GPU=$CUDA_VISIBLE_DEVICES.'
+check "none without" says "GPU=." in_cluster srun sh -c 'echo GPU=$CUDA_VISIBLE_DEVICES.'
+check "one request for all three levels" says "4 CPUs a task, GPU 0." in_cluster \
+  scripts/slurm/interactive.sh srun --ntasks=1 \
+  sh -c 'echo "$SLURM_CPUS_PER_TASK CPUs a task, GPU $CUDA_VISIBLE_DEVICES."'
+check "and its form without a GPU" says 'salloc --nodes=1 --ntasks=16 --cpus-per-task=4 --mem=4G --time=02:00:00' \
+  in_cluster scripts/slurm/interactive.sh --cpu hostname
+
+step "What cannot be had"
+check "too long" refused "time limit" in_cluster $submit level1 --time=1-00:00:00
+check "too many nodes" refused "configuration is not available\|node count" in_cluster $submit level1 --nodes=5
+check "too many GPUs" refused "configuration is not available" in_cluster $submit level3 --gres=gpu:3
+check "too many CPUs" refused "CPU count\|configuration is not available" in_cluster $submit level1 --cpus-per-task=65
+check "too much memory" refused "[Mm]emory\|configuration is not available" in_cluster $submit level1 --mem=17000M
+check "no such partition" refused "partition" in_cluster $submit level1 --partition=nosuch
+check "no such job script" refused "there is no job 'level9'" in_cluster $submit level9
+check "a job script that is not submitted" refused "submit it: scripts/slurm/submit.sh level1" scripts/slurm/level1.sbatch
+CARGO_TARGET_DIR=$work/nothing run_job level1
+check "programs that were not built" has "$output" 'build first on the login node: cargo build --release -p level1-cores'
+check "and the job fails" [ "$status" != 0 ]
+
+step "What can go wrong"
+cancelled=$(batch --wrap 'srun sleep 600')
+check "a job to be cancelled runs" becomes RUNNING "$cancelled" 60
+sleep 2 # until its step runs too
+check "scancel" in_cluster scancel "$cancelled"
+check "  ends it" becomes CANCELLED "$cancelled" 60
+check "  and its output says so" has "$work/$cancelled.out" 'CANCELLED AT'
+
+check "a job on node4 runs" becomes RUNNING "$on_node4" 60
+# The number in the file is the one that counts inside the cluster.
+check "slurmd on node4 is killed" in_cluster ssh node4 "kill -9 \$(cat $PRACTICE_CLUSTER_DIR/run/slurmd-node4.pid)"
+check "  its job ends" becomes NODE_FAIL "$on_node4" 120
+check "  sinfo says that the node is down" says node4 in_cluster sinfo -h -t down -o %N
+check "  the next job runs" says ready in_cluster srun --nodes=3 --exclude=node4 echo ready
+check "  up repairs it" timeout 120 $cluster up 4
+check "  and node4 takes jobs again" says node4 in_cluster srun --nodelist=node4 hostname
+
+check "a job over its time limit ends" becomes TIMEOUT "$limited" 150
+check "  and its output says so" has "$work/$limited.out" 'DUE TO TIME LIMIT'
+check "the next job runs" says ready in_cluster srun echo ready
+
+step "Down"
+check "nothing is left" says "nothing is left" timeout 60 $cluster down
+check "the machine is as it was" same_machine
+check "it starts again" timeout 120 $cluster up 2
+check "its first process is killed" sh -c "kill -9 \$(cat $PRACTICE_CLUSTER_DIR/hosts/first)"
+sleep 1
+check "down after the crash" says "nothing is left" timeout 60 $cluster down
+check "the machine is as it was" same_machine
+check "down, once more, is no error" timeout 60 $cluster down
+
+echo
+printf '%d checks passed, %d failed, in %d s\n' "$passed" ${#failures[@]} "$SECONDS"
+[ ${#failures[@]} -eq 0 ] || printf '  %s\n' "${failures[@]}"
+[ ${#failures[@]} -eq 0 ]
