@@ -176,3 +176,61 @@ mod cuda {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type B = Autodiff<Flex>;
+
+    fn numbers<const D: usize>(shape: [usize; D], step: f32) -> Tensor<B, D> {
+        let count = shape.iter().product::<usize>();
+        let values = (0..count).map(|i| (i as f32 * step).sin()).collect::<Vec<_>>();
+        Tensor::from_data(TensorData::new(values, shape), &Default::default())
+    }
+
+    /// The layer's values and its three gradients.
+    fn all_of(
+        layer: fn(Tensor<B, 4>, Tensor<B, 4>, Tensor<B, 1>) -> Tensor<B, 4>,
+        [images, inputs, outputs, height, width]: [usize; 5],
+    ) -> [TensorData; 4] {
+        let x = numbers([images, inputs, height, width], 0.7).require_grad();
+        let weight = numbers([outputs, inputs, 3, 3], 1.3).require_grad();
+        let bias = numbers([outputs], 2.1).require_grad();
+        // A view, as other layers may hand on: the layer must not read memory in its order.
+        let turned = x.clone().permute([0, 1, 3, 2]).permute([0, 1, 3, 2]);
+        let values = layer(turned, weight.clone(), bias.clone());
+        let pull = numbers([images, outputs, height / 2, width / 2], 0.3);
+        let gradients = (values.clone() * pull).sum().backward();
+        [
+            values.into_data(),
+            x.grad(&gradients).unwrap().into_data(),
+            weight.grad(&gradients).unwrap().into_data(),
+            bias.grad(&gradients).unwrap().into_data(),
+        ]
+    }
+
+    #[test]
+    fn the_layer_and_its_gradients_are_those_of_burns_own_convolution() {
+        for sizes in [[1, 1, 1, 2, 2], [5, 1, 32, 28, 28], [9, 32, 64, 14, 14], [70, 3, 7, 6, 10]] {
+            let ours = all_of(B::conv_block, sizes);
+            let burns = all_of(conv_block_of_burn::<B>, sizes);
+            for (ours, burns) in ours.iter().zip(&burns) {
+                ours.assert_approx_eq::<f32>(
+                    burns,
+                    burn::tensor::Tolerance::relative(1e-3).set_absolute(1e-3),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_gradients_the_values_are_the_same() {
+        let sizes = [3, 2, 5, 6, 4];
+        let [with, ..] = all_of(B::conv_block, sizes);
+        let (x, weight, bias) =
+            (numbers([3, 2, 6, 4], 0.7), numbers([5, 2, 3, 3], 1.3), numbers([5], 2.1));
+        let without = Flex::conv_block(x.inner(), weight.inner(), bias.inner());
+        without.into_data().assert_eq(&with, true);
+    }
+}

@@ -211,3 +211,65 @@ pub(crate) fn census(images: &Images) -> [usize; 10] {
     images.labels.iter().for_each(|&label| count[usize::from(label)] += 1);
     count
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// A folder with one file in it; the others are missing.
+    fn folder(name: &str, file: &str, bytes: &[u8]) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("digits-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(file), bytes).unwrap();
+        folder
+    }
+
+    fn refusal(name: &str, file: &str, bytes: &[u8]) -> String {
+        let folder = folder(name, file, bytes);
+        let error = TEST_LABELS.read(&folder).unwrap_err();
+        std::fs::remove_dir_all(folder).unwrap();
+        assert!(error.is::<common::Misuse>());
+        error.to_string()
+    }
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_the_cure() {
+        let line = refusal("missing", "other", b"");
+        assert!(line.contains(TEST_LABELS.name) && line.contains("get-mnist.sh"), "{line}");
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_file_is_named_with_its_checksum() {
+        let line = refusal("foreign", TEST_LABELS.name, b"something else");
+        assert!(line.contains(TEST_LABELS.name) && line.contains("SHA-256"), "{line}");
+        let line = refusal("foreign-gz", "t10k-labels-idx1-ubyte.gz", &gzipped(b"something else"));
+        assert!(line.contains("SHA-256"), "{line}");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_is_named() {
+        let whole = gzipped(&[7; 10_000]);
+        let line = refusal("short", "t10k-labels-idx1-ubyte.gz", &whole[..whole.len() / 2]);
+        assert!(line.contains("cut short"), "{line}");
+    }
+
+    #[test]
+    fn an_idx_file_keeps_its_promises() {
+        let header = |magic: u32, count: u32, side: u32| {
+            [magic, count, side, side].map(u32::to_be_bytes).concat()
+        };
+        let two = [header(0x0803, 2, 28), vec![1; 2 * SIDE * SIDE]].concat();
+        assert_eq!(images_from_idx(&two).unwrap().len(), 2 * SIDE * SIDE);
+        assert!(images_from_idx(&two[..1000]).unwrap_err().contains("promises 2 images"));
+        assert!(images_from_idx(&header(0x0801, 2, 28)).unwrap_err().contains("no IDX file"));
+        assert!(images_from_idx(&header(0x0803, 2, 32)).unwrap_err().contains("32x32"));
+        assert!(images_from_idx(b"short").unwrap_err().contains("too short"));
+    }
+}

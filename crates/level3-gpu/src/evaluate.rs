@@ -10,9 +10,6 @@ use crate::on_device::OnDevice;
 /// Images that are looked at in one go.
 const AT_ONCE: usize = 1000;
 
-/// Mistakes, and right answers, that are shown.
-const SHOWN: usize = 2;
-
 /// For each image, how sure the network is of each digit: from 0 to 1, together 1.
 #[derive(Debug)]
 pub struct Guesses(Vec<[f32; DIGITS]>);
@@ -47,13 +44,13 @@ impl Guesses {
     }
 
     /// Images to show: the first that were read right, then the mistakes it was most sure of.
-    pub(crate) fn samples(&self, images: &Images) -> Vec<usize> {
+    pub(crate) fn samples(&self, images: &Images, right: usize, wrong: usize) -> Vec<usize> {
         let is_right = |&image: &usize| self.best(image).0 == images.labels[image];
-        let (mut shown, mut wrong): (Vec<usize>, Vec<usize>) =
+        let (mut shown, mut mistakes): (Vec<usize>, Vec<usize>) =
             (0..self.0.len()).partition(is_right);
-        wrong.sort_by(|&a, &b| self.best(b).1.total_cmp(&self.best(a).1));
-        shown.truncate(SHOWN);
-        shown.extend(wrong.into_iter().take(SHOWN));
+        mistakes.sort_by(|&a, &b| self.best(b).1.total_cmp(&self.best(a).1));
+        shown.truncate(right);
+        shown.extend(mistakes.into_iter().take(wrong));
         shown
     }
 }
@@ -77,7 +74,7 @@ mod tests {
             sure_of(9, 0.6),
             sure_of(5, 0.7),
         ]);
-        assert_eq!(guesses.samples(&images), [0, 4, 2, 3]);
+        assert_eq!(guesses.samples(&images, 2, 2), [0, 4, 2, 3]);
         assert!((guesses.accuracy(&images) - 0.4).abs() < 1e-9);
         assert_eq!(guesses.best(2).0, 8);
     }

@@ -132,13 +132,12 @@ impl Report {
         run.accuracy = guesses.accuracy(test);
         println!("evaluation: {}, {} test images", human(evaluation), test.len());
         println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
-        let samples = guesses.samples(test);
         if !self.sweep {
             println!("\ntest images ({}), the last ones read wrong:", self.data);
-            print!("{}", picture::of_guesses(&samples, test, guesses));
+            print!("{}", picture::of_guesses(&guesses.samples(test, 2, 2), test, guesses));
         }
         let (plan, progress) = (&run.plan, &run.progress);
-        let samples: Vec<_> = samples
+        let samples: Vec<_> = (guesses.samples(test, 8, 2))
             .into_iter()
             .map(|image| {
                 let (prediction, confidence) = guesses.best(image);
