@@ -45,9 +45,10 @@ refuse_real_cluster() {
 }
 
 pids_of() { # NAME: without pgrep, which a small container may lack
-  local comm
-  for comm in /proc/[0-9]*/comm; do
-    [ "$(cat "$comm" 2>/dev/null)" = "$1" ] && basename "$(dirname "$comm")"
+  local process
+  for process in /proc/[0-9]*; do
+    [ "$(cat "$process/comm" 2>/dev/null)" = "$1" ] || continue
+    [ -n "$(tr -d '\0' <"$process/cmdline" 2>/dev/null)" ] && basename "$process" # else a zombie
   done
   true
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# setup.sh [--check]    Install what the three levels need, or only look.
+# setup.sh [OPTION]    Install what the three levels need, or only look.
 #
-#   scripts/setup.sh            look, install what is missing, look again
-#   scripts/setup.sh --check    look, change nothing: one line each, ok or what to type
+#   scripts/setup.sh                       look, install what is missing, look again
+#   scripts/setup.sh --check               look, change nothing: one line each, ok or what to type
+#   scripts/setup.sh --practice-cluster    install what scripts/practice-cluster.sh needs (root)
 #
 # Installing needs Debian or Ubuntu, and root or sudo without a password. Elsewhere the exact
 # command to type is printed. Exit status: 0 if every level can be built, 1 if something is missing.
@@ -69,6 +70,153 @@ look() {
   check_compiler
 }
 
+look_around() {
+  echo "--- the cluster"
+  check_slurm
+  check_launcher
+  check_room
+}
+
+# --- the cluster ------------------------------------------------------------------------------
+
+# shellcheck source=scripts/slurm/site.env
+source "$repo/scripts/slurm/site.env"
+
+check_slurm() {
+  if ! have sinfo; then
+    row note Slurm "none here; to practise: scripts/practice-cluster.sh up"
+  elif [ -n "${SLURM_JOB_ID:-}" ]; then
+    check_job
+  elif ! partitions=$(timeout 20 sinfo -h -o %P 2>/dev/null | xargs); then
+    row note Slurm "installed, but no cluster answers; to practise: scripts/practice-cluster.sh up"
+  else
+    row ok Slurm "$(sinfo --version), partitions $partitions (* is the default)"
+  fi
+}
+
+# Inside a job: what Slurm says against what the system lets this process use.
+check_job() {
+  local asked=${SLURM_CPUS_PER_TASK:-} cpus cores
+  cpus=$(nproc)
+  cores=$(cores_of_mask)
+  if [ -z "$asked" ]; then
+    row note "Slurm job" "$SLURM_JOB_ID has no SLURM_CPUS_PER_TASK: level 1 takes 1 worker; ask with --cpus-per-task=4"
+  elif ! [[ $asked =~ ^[1-9][0-9]*$ ]]; then
+    row MISSING "Slurm job" "SLURM_CPUS_PER_TASK is '$asked', no number of CPUs; type: unset SLURM_CPUS_PER_TASK"
+  elif [ "$asked" -gt "$cpus" ]; then
+    row note "Slurm job" "$SLURM_JOB_ID: $asked CPUs a task, but only $cpus usable here; start it by: srun -c $asked"
+  else
+    row ok "Slurm job" "$SLURM_JOB_ID: $asked CPUs a task, $cpus usable here"
+  fi
+  if [ "$cores" -gt 0 ] && [ "$cores" -lt "$cpus" ]; then
+    row note hyperthreads "the $cpus CPUs are $cores cores: computing gains up to $cores times; or add --hint=nomultithread"
+  fi
+}
+
+# cores_of_mask: how many physical cores stand behind the CPUs that this process may use; 0 if
+# the system does not tell.
+cores_of_mask() {
+  local range cpu file
+  for range in $(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status | tr ',' ' '); do
+    for cpu in $(seq "${range%-*}" "${range#*-}"); do
+      file=/sys/devices/system/cpu/cpu$cpu/topology/thread_siblings_list
+      [ ! -r "$file" ] || cat "$file"
+    done
+  done | sort -u | wc -l
+}
+
+# The launcher of site.env in a job, mpirun elsewhere: does it start as many ranks as it says?
+check_launcher() {
+  local hello=$target/release/examples/level2_hello launcher ranks=2 words
+  read -ra launcher <<<"$repo/scripts/mpirun.sh"
+  [ -z "${SLURM_JOB_ID:-}" ] || read -ra launcher <<<"$MPI_LAUNCHER"
+  [ "${SLURM_NTASKS:-2}" -ge 2 ] || ranks=1
+  if [ ! -x "$hello" ]; then
+    row note "MPI launcher" "not tried; build level 2 first: cargo build --release -p level2-mpi --examples"
+    return
+  fi
+  words=$(timeout 60 "${launcher[@]}" -n "$ranks" "$hello" 2>&1) || true
+  if [ "$(grep -c "^rank [0-9]* of $ranks on " <<<"$words")" = "$ranks" ]; then
+    row ok "MPI launcher" "${launcher[*]##*/} starts $ranks ranks"
+  elif grep -q '^rank 0 of 1 on ' <<<"$words"; then
+    row note "MPI launcher" "${launcher[*]##*/} starts single programs, not ranks: it belongs to another MPI; \
+see MPI_LAUNCHER in scripts/slurm/site.env"
+  else
+    row note "MPI launcher" "${launcher[*]##*/} -n $ranks fails: $(grep -v '^[[:space:]-]*$' <<<"$words" | head -n 1)"
+  fi
+}
+
+# Room for target/: about 2.5 GB for all levels, half of it for level 3; with CUDA 4 GB.
+check_room() {
+  local folder=$target needed=4 free quota
+  until [ -d "$folder" ]; do folder=$(dirname "$folder"); done
+  free=$(df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1048576) }')
+  # blocks, soft limit, hard limit in KB, of each file system on which we have a quota
+  if have quota; then
+    quota=$(timeout 10 quota -wp 2>/dev/null | awk '$1 ~ "/" || $1 ~ ":" {
+      limit = $4 > 0 ? $4 : $3; if (limit > 0) { left = int((limit - $2) / 1048576); if (least == "" || left < least) least = left } }
+      END { print least }') || true
+    if [ -n "$quota" ] && [ "$quota" -lt "$free" ]; then free=$quota; fi
+  fi
+  if [ "$free" -lt "$needed" ]; then
+    row note room "$free GB left for $folder, target/ needs up to $needed GB; $(elsewhere)"
+  else
+    row ok room "$free GB left for $folder (target/ needs up to $needed GB)"
+  fi
+  case $(stat -f -c %T "$folder") in
+    nfs* | lustre | gpfs | beegfs* | ceph* | smb* | cifs* | afs | fuseblk | panfs | fhgfs)
+      row note target/ "is on a network file system ($(stat -f -c %T "$folder")): slow, and two builds collide; $(elsewhere)"
+      ;;
+    *) row ok target/ "is on a local file system ($(stat -f -c %T "$folder"))" ;;
+  esac
+}
+
+# elsewhere: what to type to build in another place.
+elsewhere() {
+  echo "type: export CARGO_TARGET_DIR=${SCRATCH:-/scratch/\$USER}/target (and set SCRATCH in scripts/slurm/site.env)"
+}
+
+# ready: one command for each level, as it is typed here.
+ready() {
+  step "Ready to run"
+  if [ -n "${SLURM_JOB_ID:-}" ]; then
+    echo "srun -n 1 -c \"\${SLURM_CPUS_PER_TASK:-1}\" $target/release/examples/level1_cores --weight 0.5"
+    echo "$MPI_LAUNCHER -n ${SLURM_NTASKS:-1} $target/release/examples/level2_pi"
+    echo "srun -n 1 -c \"\${SLURM_CPUS_PER_TASK:-1}\" $target/release/examples/level3_mnist"
+  elif have sinfo && timeout 20 sinfo -h >/dev/null 2>&1; then
+    printf 'scripts/slurm/submit.sh %s\n' level1 level2 level3
+  else
+    printf 'scripts/demo.sh --level %s\n' 1 2 3
+  fi
+}
+
+# The packages of a cluster, without starting any of its services, now or at the next boot.
+install_practice_cluster() {
+  [ "$(id -u)" = 0 ] || die "needs root: sudo $0 --practice-cluster"
+  have apt-get || die "a practice cluster needs Debian or Ubuntu, this has no apt-get"
+  local policy=/usr/sbin/policy-rc.d service new=()
+  for service in munge slurmd slurmctld; do
+    [ -e "/usr/sbin/$service" ] || [ -e "/usr/sbin/${service}d" ] || new+=("$service")
+  done
+  packages=(slurm-wlm munge iproute2 util-linux procps hostname)
+  if [ ${#new[@]} -eq 0 ] && have ip && have ps; then
+    echo "The packages of the practice cluster are installed."
+    return
+  fi
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy" # "do not start services": Debian's own convention
+    chmod 755 "$policy"
+    # shellcheck disable=SC2064 # the name as it is now
+    trap "rm -f '$policy'" EXIT
+  fi
+  install_packages
+  for service in "${new[@]}"; do
+    systemctl disable --quiet "$service" 2>/dev/null || update-rc.d "$service" disable || true
+  done
+  if ! have munged || ! have slurmctld || ! have slurmd; then die "apt-get did not install it: see above" 1; fi
+  echo "Next: scripts/practice-cluster.sh up"
+}
+
 install_packages() {
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
@@ -110,8 +258,11 @@ case ${1:-} in
     ;;
   --check)
     look
+    look_around
+    ready
     finish
     ;;
+  --practice-cluster) install_practice_cluster ;;
   -h | --help) usage ;;
-  *) die "setup.sh knows --check and nothing else, not '$1'; try --help" ;;
+  *) die "setup.sh knows --check and --practice-cluster, not '$1'; try --help" ;;
 esac

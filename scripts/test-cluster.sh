@@ -110,7 +110,7 @@ batch() { in_cluster sbatch --parsable --output="$work/%j.out" "$@"; }
 machine() {
   local process
   for process in /proc/[0-9]*/cmdline; do
-    tr '\0' ' ' <"$process" 2>/dev/null | grep -oE 'become-first|munged|slurmctld|slurmd|slurmstepd|sleep infinity' || true
+    { tr '\0' ' ' <"$process"; } 2>/dev/null | grep -oE 'become-first|munged|slurmctld|slurmd|slurmstepd|sleep infinity' || true
   done | sort | uniq -c
   lsns --noheadings --output NS,TYPE | awk '$2 != "time"' | sort
   ip -brief address
@@ -198,13 +198,13 @@ run_job level3
 check "level3 ends well" [ "$status" = 0 ]
 check "level3 got a GPU from Slurm" has "$output" '^GPU +number [01] of this node'
 check "level3 says that no driver answers" has "$output" 'has no NVIDIA driver: one run, on the CPU'
-check "level3 learned" has "$output" '^accuracy +9[0-9]\.'
+check "level3 learned" has "$output" '^accuracy:? +9[0-9]\.'
 
 run_job level3 --gres=none
 check "level3 without --gres ends well" [ "$status" = 0 ]
 check "level3 without --gres names the flag" has "$output" '^This job has no GPU, because --gres=gpu:1 was forgotten'
 check "level3 without --gres takes the CPU" has "$output" 'taking the CPU'
-check "level3 without --gres learned" has "$output" '^accuracy +9[0-9]\.'
+check "level3 without --gres learned" has "$output" '^accuracy:? +9[0-9]\.'
 check "sacct -c knows the job" says COMPLETED in_cluster sacct -c -j "$id"
 
 step "What Slurm hands out"
@@ -218,7 +218,7 @@ check "and its form without a GPU" says 'salloc --nodes=1 --ntasks=16 --cpus-per
 
 step "What cannot be had"
 check "too long" refused "time limit" in_cluster $submit level1 --time=1-00:00:00
-check "too many nodes" refused "configuration is not available\|node count" in_cluster $submit level1 --nodes=5
+check "too many nodes" refused "configuration is not available\|node count" in_cluster $submit level2-multinode --nodes=5
 check "too many GPUs" refused "configuration is not available" in_cluster $submit level3 --gres=gpu:3
 check "too many CPUs" refused "CPU count\|configuration is not available" in_cluster $submit level1 --cpus-per-task=65
 check "too much memory" refused "[Mm]emory\|configuration is not available" in_cluster $submit level1 --mem=17000M
