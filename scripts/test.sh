@@ -35,11 +35,28 @@ stage_level1() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p common -p level1-cores
 }
 
+# --- level 2 ----------------------------------------------------------------------------------
+
+stage_mpi() {
+  cargo clippy -p level2-mpi --all-targets -- -D warnings
+  cargo test -p level2-mpi
+  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p level2-mpi
+}
+
+# The same source and the same tests with the other MPI, in a target folder of its own.
+stage_mpich() {
+  have mpicc.mpich || apt-get install -y -qq --no-install-recommends mpich libmpich-dev >/dev/null
+  MPICC=mpicc.mpich MPIRUN=mpirun.mpich CARGO_TARGET_DIR=$target-mpich cargo test -p level2-mpi
+}
+
+# Four hosts on this machine, with a network between them.
+stage_hosts() { cargo test -p level2-mpi --examples --test several_hosts -- --ignored; }
+
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1)
-cluster_stages=()
+stages=(setup format shell level1 mpi mpich)
+cluster_stages=(hosts)
 
 run_stage() {
   local name=$1 start=$SECONDS status

@@ -1,0 +1,171 @@
+//! The examples on four hosts with a network between them, made by `scripts/pretend-hosts.sh`.
+//! The same binaries, unchanged. It needs root: `scripts/test.sh hosts` runs it.
+
+#![allow(clippy::unwrap_used)] // a test may panic
+
+mod support;
+
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::{Folder, Job, example, run, script};
+
+const HOSTS: u32 = 4;
+
+/// One set of hosts at a time.
+static NETWORK: Mutex<()> = Mutex::new(());
+
+/// Four hosts, removed at the end.
+struct Hosts {
+    folder: Folder,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Hosts {
+    fn up(test: &str) -> Self {
+        let alone = NETWORK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let hosts = Self { folder: Folder::new(test), _alone: alone };
+        run(hosts.command().args(["up", &HOSTS.to_string()])).ended_well();
+        hosts
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(script("pretend-hosts.sh"));
+        command.env("PRETEND_HOSTS_DIR", self.folder.file("hosts"));
+        command
+    }
+
+    /// One rank on each host.
+    fn mpirun(&self, program: &str, args: &[&str]) -> Job {
+        let one_each: &[&str] = if is_mpich() { &["-ppn", "1"] } else { &["--map-by", "node"] };
+        run(self
+            .command()
+            .args(["mpirun", "-n", &HOSTS.to_string()])
+            .args(one_each)
+            .arg(example(program))
+            .args(args)
+            // MPICH does not ask whether its hosts are still there: its time limit must do.
+            .env("MPIEXEC_TIMEOUT", "25"))
+    }
+
+    /// Runs a shell command on a host and returns what it printed.
+    fn on(&self, host: &str, shell: &str) -> String {
+        let output = self.command().args(["exec", host, "sh", "-c", shell]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The bytes that a host has received over its network interface.
+    fn received(&self, host: &str) -> u64 {
+        let counters = self.on(host, "cat /proc/net/dev");
+        let line = counters.lines().find_map(|line| line.trim().strip_prefix("eth0:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// Starts a long pi, does something to it after it has begun, and returns what mpirun said
+    /// with the time from there to its end.
+    fn disturb(&self, what: impl FnOnce()) -> (Job, Duration) {
+        let baseline = self.folder.file("baseline.txt");
+        let args = ["--passes", "1e6", "--baseline", &baseline];
+        thread::scope(|scope| {
+            let job = scope.spawn(|| self.mpirun("level2_pi", &args));
+            let running = "pgrep -cx level2_pi";
+            let begun = Instant::now();
+            while self.on("node1", running).trim() != HOSTS.to_string() {
+                assert!(begun.elapsed() < Duration::from_secs(30), "the ranks do not start");
+                thread::sleep(Duration::from_millis(200));
+            }
+            thread::sleep(Duration::from_secs(2)); // past the start of MPI
+            let disturbed = Instant::now();
+            what();
+            (job.join().unwrap(), disturbed.elapsed())
+        })
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        let _ = self.command().arg("down").status();
+    }
+}
+
+fn is_mpich() -> bool {
+    let version = run(Command::new(script("mpirun.sh")).arg("--version"));
+    version.stdout.contains("HYDRA")
+}
+
+#[test]
+#[ignore = "needs root: scripts/test.sh hosts"]
+fn every_rank_says_hello_from_another_host() {
+    let hosts = Hosts::up("hello");
+    let job = hosts.mpirun("level2_hello", &[]).ended_well();
+    let mut names: Vec<&str> =
+        job.stdout.lines().filter_map(|line| line.split(" on ").nth(1)).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["node1", "node2", "node3", "node4"], "{}", job.stdout);
+}
+
+#[test]
+#[ignore = "needs root: scripts/test.sh hosts"]
+fn four_hosts_find_the_pi_of_one_and_the_plate_of_one() {
+    let hosts = Hosts::up("same");
+    let baseline = hosts.folder.file("baseline.txt");
+    let pi = ["--passes", "3", "--baseline", &baseline];
+    let far = hosts.mpirun("level2_pi", &pi).ended_well();
+    let near = support::mpirun(HOSTS, "level2_pi", &pi).ended_well();
+    assert!(far.stdout.contains("4 ranks on 4 hosts"), "{}", far.stdout);
+    assert!(near.stdout.contains("4 ranks on 1 host"), "{}", near.stdout);
+    // The order in which the partial sums are added may differ, and so the last digit.
+    let digits = |job: &Job| job.line("pi").get(..14).unwrap().to_string();
+    assert_eq!(digits(&far), "3.141592653589");
+    assert_eq!(digits(&far), digits(&near));
+
+    let before = hosts.received("node2");
+    let heat = ["--size", "500", "--steps", "100", "--baseline", &baseline];
+    let far = hosts.mpirun("level2_heat", &heat).ended_well();
+    let received = hosts.received("node2") - before;
+    let near = support::mpirun(HOSTS, "level2_heat", &heat).ended_well();
+    assert_eq!(far.line("fingerprint"), near.line("fingerprint"));
+    // In every step node2 gets a row from node1 and one from node3.
+    let rows = 100 * 2 * 500 * 8;
+    assert!(received > rows, "node2 received {received} bytes, the rows alone are {rows}");
+}
+
+#[test]
+#[ignore = "needs root: scripts/test.sh hosts"]
+fn a_rank_killed_mid_run_ends_the_job_with_a_message() {
+    let hosts = Hosts::up("killed");
+    let kill = "for p in $(pgrep -x level2_pi); do \
+                [ $(readlink /proc/$p/ns/net) = $(readlink /proc/self/ns/net) ] && kill -KILL $p; done";
+    let (job, elapsed) = hosts.disturb(|| {
+        hosts.on("node2", kill);
+    });
+    assert_ne!(job.status, 0);
+    let said = job.stdout + &job.stderr;
+    assert!(said.contains("node2"), "{said}");
+    assert!(said.contains("signal 9") || said.contains("EXIT CODE: 9"), "{said}");
+    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
+}
+
+#[test]
+#[ignore = "needs root: scripts/test.sh hosts"]
+fn a_link_cut_mid_run_ends_the_job_with_a_message() {
+    let hosts = Hosts::up("cut");
+    let (job, elapsed) = hosts.disturb(|| {
+        run_now(hosts.command().args(["cut", "node2"]));
+    });
+    assert_ne!(job.status, 0);
+    let said = job.stdout + &job.stderr;
+    if is_mpich() {
+        assert!(said.to_lowercase().contains("timed out"), "{said}");
+    } else {
+        assert!(said.contains("lost communication") && said.contains("node2"), "{said}");
+    }
+    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
+}
+
+/// Beside a job that is running.
+fn run_now(command: &mut Command) {
+    assert!(command.output().unwrap().status.success());
+}
