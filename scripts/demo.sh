@@ -4,12 +4,20 @@
 #   scripts/demo.sh              all levels, with a summary at the end
 #   scripts/demo.sh --level 1    only level 1 (or 2, or 3)
 #   scripts/demo.sh --quick      smaller problems: a first impression of every level
+#   scripts/demo.sh --present    step by step with an audience; --budget 5m keeps to a time,
+#                                --replay shows the recorded runs: see scripts/present.sh --help
 #
 # Level 1 runs while later levels still have to be built.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$repo"
+
+for word in "$@"; do
+  case $word in
+    --present | --budget | --replay) exec scripts/present.sh "$@" ;;
+  esac
+done
 
 levels=() quick=
 while [ $# -gt 0 ]; do
@@ -25,7 +33,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#levels[@]} -gt 0 ] || levels=(1)
+[ ${#levels[@]} -gt 0 ] || levels=(1 2)
 
 # Slurm sets this variable in a job; here we stand in for it, with the cores that there are.
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
@@ -67,6 +75,43 @@ level1() {
   [ -z "$quick" ] || return 0
   step "Level 1: from which task size on does parallel win?"
   show "$examples/level1_crossover" --json "$records"
+}
+
+level2() {
+  build level2-mpi --examples
+  local baseline ranks rows=()
+  baseline=$(mktemp -d)
+
+  step "Level 2: the same program four times, and once more: never rely on the order"
+  show scripts/mpirun.sh -n 4 "$examples/level2_hello"
+  show scripts/mpirun.sh -n 4 "$examples/level2_hello"
+
+  local passes=100 size=1000
+  [ -z "$quick" ] || passes=20 size=500
+  for ranks in 1 2 4 16; do
+    step "Level 2: pi with $ranks $([ $ranks = 1 ] && echo "rank: the baseline" || echo ranks)"
+    show scripts/mpirun.sh -n $ranks "$examples/level2_pi" --passes $passes \
+      --baseline "$baseline/pi.txt" --json "$records"
+    rows+=("$(scaling pi $ranks best_s)")
+  done
+  for ranks in 1 2 4; do
+    step "Level 2: heat with $ranks $([ $ranks = 1 ] && echo "rank: the baseline" || echo ranks)"
+    show scripts/mpirun.sh -n $ranks "$examples/level2_heat" --size $size \
+      --baseline "$baseline/heat.txt" --json "$records"
+    rows+=("$(scaling heat $ranks total_s)")
+  done
+  rm -r "$baseline"
+  summary+=("level 2, MPI     program  ranks        time  speedup  efficiency" "${rows[@]}")
+}
+
+# scaling PROGRAM RANKS TIME: a row of the scaling table, from the last record.
+scaling() {
+  local speedup=1.00 efficiency=1
+  if [ "$2" -gt 1 ]; then speedup=$(rounded speedup) efficiency=$(field efficiency); fi
+  LC_ALL=C awk -v program="$1" -v ranks="$2" -v time="$(field "$3")" -v speedup="$speedup" \
+    -v efficiency="$efficiency" 'BEGIN {
+      printf "%16s %-7s %6d %8.2f ms %7s x %9.0f %%", "", program, ranks, 1000 * time, speedup, 100 * efficiency
+    }'
 }
 
 step "Looking at this machine"

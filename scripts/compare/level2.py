@@ -1,0 +1,107 @@
+"""mpi4py, numpy, C and Rust on the same rectangles, and heat against a plain copy, in one run.
+
+Called by scripts/compare-python.sh, which builds the Rust examples first. Every round runs every
+program once, so that a machine that changes its speed changes it for all; the best round counts.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from side_by_side import append, arguments, human, run, table
+
+ROUNDS = 5
+RECTANGLES = 10_000_000
+PLATES = [(500, 1000), (1000, 500), (2000, 100)]  # size, steps
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+MPIRUN = [REPOSITORY / "scripts/mpirun.sh", "-n"]
+
+
+def output(*command):
+    return subprocess.run(
+        [*map(str, command)], check=True, timeout=120, capture_output=True, text=True
+    ).stdout
+
+
+def compiled(folder, *flags):
+    binary = Path(folder) / "_".join(["level2", *flags])
+    compiler = os.environ.get("CC", "cc")
+    output(compiler, *flags, "-o", binary, HERE / "level2.c")
+    return binary
+
+
+def python(kernel, passes):
+    program = REPOSITORY / "examples/python/level2_pi.py"
+    flags = ["--rectangles", RECTANGLES, "--passes", passes, "--kernel", kernel]
+    text = output(*MPIRUN, 1, sys.executable, program, *flags)
+    return float(re.search(r"best\s+([\d.]+) s", text).group(1))
+
+
+def c(binary, passes):
+    return float(output(binary, "pi", RECTANGLES, passes))
+
+
+def main():
+    args = arguments(__doc__).parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        baseline = ["--baseline", Path(folder) / "baseline.txt"]
+        o3 = compiled(folder, "-O3")
+        o3_native = compiled(folder, "-O3", "-march=native")
+        fast = compiled(folder, "-Ofast", "-march=native")
+
+        def rust(kernel, passes, ranks=1):
+            pi = [*MPIRUN, ranks, args.binaries / "level2_pi", *baseline, "--kernel", kernel]
+            return run([*pi, "--rectangles", RECTANGLES, "--passes", passes])["results"]["best_s"]
+
+        programs = {
+            "mpi4py, loop": lambda: python("loop", 1),
+            "mpi4py, numpy": lambda: python("numpy", 5),
+            "C -O3": lambda: c(o3, 50),
+            "Rust, naive": lambda: rust("naive", 50),
+            "C -O3 -march=native": lambda: c(o3_native, 50),
+            "C -Ofast -march=native": lambda: c(fast, 100),
+            "Rust, lanes": lambda: rust("lanes", 100),
+            "Rust, lanes, 2 ranks": lambda: rust("lanes", 100, ranks=2),
+        }
+        best = dict.fromkeys(programs, float("inf"))
+        for _ in range(ROUNDS):
+            for program, measure in programs.items():
+                best[program] = min(best[program], measure())
+
+        print(f"pi from {RECTANGLES:_} rectangles, one rank if nothing else is said; best pass")
+        lanes = best["Rust, lanes"]
+        rows = [(name, human(time), f"{time / lanes:.2f}") for name, time in best.items()]
+        table(("program", "time", "/ Rust, lanes"), rows)
+        print(f"two ranks: speedup {lanes / best['Rust, lanes, 2 ranks']:.2f}x")
+
+        print("\nheat, one rank, a step; the limit is a copy of a plate: the same bytes, no arithmetic")
+        rows = []
+        for size, steps in PLATES:
+            heat = [*MPIRUN, 1, args.binaries / "level2_heat", *baseline]
+            heat += ["--size", size, "--steps", steps]
+            pairs = [
+                (
+                    run(heat)["results"]["compute_s"] / steps,
+                    float(output(o3_native, "copy", size, steps)),
+                )
+                for _ in range(ROUNDS)
+            ]
+            step, copy = (min(times) for times in zip(*pairs))
+            rows.append((f"{size} x {size}", human(step), human(copy), f"{step / copy:.2f}"))
+            settings = {"program": "Rust, heat", "size": size, "steps": steps, "ranks": 1}
+            append(args.json, 2, settings, {"step_s": step, "copy_s": copy})
+        table(("plate", "step", "limit", "step / limit"), rows)
+
+    for program, time in best.items():
+        ranks = 2 if program.endswith("2 ranks") else 1
+        settings = {"program": program, "rectangles": RECTANGLES, "ranks": ranks}
+        append(args.json, 2, settings, {"best_s": time})
+
+
+if __name__ == "__main__":
+    main()
