@@ -6,6 +6,15 @@ use crate::Chart;
 use crate::plot::{self, Axis, seconds, seconds_exact};
 use crate::records::{Run, latest_by, refuse_mixture};
 
+/// What our comparisons call their measurements, in words; any other name speaks for itself.
+const NAMES: [(&str, &str); 5] = [
+    ("pool_start_s", "start of the workers"),
+    ("empty_10_s", "10 empty tasks"),
+    ("empty_1000_s", "1000 empty tasks"),
+    ("crossover_high_s", "parallel wins from"),
+    ("train_s", "one epoch"),
+];
+
 /// One line of the chart: what was measured, and each program's time.
 struct Row {
     label: String,
@@ -33,7 +42,9 @@ fn rows(runs: &[&Run]) -> Vec<Row> {
     let shared = |name: &str| runs.iter().filter(|run| run.optional(name).is_some()).count() > 1;
     let mut names: Vec<String> = Vec::new();
     for (name, _) in runs.iter().flat_map(|run| run.times()) {
-        if shared(name) && !names.iter().any(|known| known == name) {
+        // Of an interval the safe end is enough.
+        let lower_end = name.ends_with("_low_s");
+        if shared(name) && !lower_end && !names.iter().any(|known| known == name) {
             names.push(name.to_string());
         }
     }
@@ -50,14 +61,29 @@ fn rows(runs: &[&Run]) -> Vec<Row> {
         return rows;
     }
     let row = |name: &String| Row {
-        label: name.trim_end_matches("_s").replace('_', " "),
+        label: in_words(name),
         times: runs
             .iter()
             .enumerate()
             .filter_map(|(i, run)| Some((i, run.optional(name)?)))
             .collect(),
     };
-    names.iter().map(row).collect()
+    let mut rows: Vec<Row> = names.iter().map(row).collect();
+    let slowest = |row: &Row| row.times.iter().fold(0.0f64, |most, (_, time)| most.max(*time));
+    rows.sort_by(|a, b| slowest(b).total_cmp(&slowest(a)));
+    rows
+}
+
+/// `factorial_500_s`: "500!"
+fn in_words(name: &str) -> String {
+    if let Some((_, words)) = NAMES.iter().find(|(known, _)| *known == name) {
+        return words.to_string();
+    }
+    let plain = name.trim_end_matches("_s");
+    match plain.strip_prefix("factorial_") {
+        Some(n) => format!("{n}!"),
+        None => plain.replace('_', " "),
+    }
 }
 
 /// Marks on a logarithmic axis: the range is too wide for bars.

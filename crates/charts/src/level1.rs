@@ -38,8 +38,8 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
             );
             let top = y.range.end / 1.6;
             vec![
-                Note { at: (low, top), text: String::new(), upright: true },
-                Note { at: (high, top), text, upright: true },
+                Note { at: (low, top), text: String::new(), left: false, upright: true },
+                Note { at: (high, top), text, left: false, upright: true },
             ]
         }
         _ => Vec::new(),
@@ -102,6 +102,7 @@ pub fn speedup(
     let edge = Note {
         at: (cpus, y.range.end * 0.14),
         text: format!("{} CPUs are usable here:\nmore {counted} share them", plain(cpus)),
+        left: false,
         upright: true,
     };
     let notes = if most > cpus { vec![edge] } else { Vec::new() };

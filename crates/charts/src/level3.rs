@@ -84,15 +84,16 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     }
     let mut notes = Vec::new();
     for (one, device) in series.iter().zip(["cpu", "cuda"]) {
-        for (point, run) in one.points.iter().zip(on(runs, device)?) {
+        for (i, (point, run)) in one.points.iter().zip(on(runs, device)?).enumerate() {
             let text = format!("batch {}", run.setting_text("batch_size"));
-            notes.push(Note { at: *point, text, upright: false });
+            // Neighbours lie close together: every other label stands on the left.
+            notes.push(Note { at: *point, text, left: i % 2 == 1, upright: false });
         }
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
     let lowest = all.iter().fold(100.0f64, |least, p| least.min(p.1));
     let x = Axis::linear("training time in seconds", slowest * 1.2, plain);
-    let start = if lowest > 90.0 { 90.0 } else { 0.0 };
+    let start = ((lowest - 1.0) / 10.0).floor().max(0.0) * 10.0;
     let ticks = (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect();
     let range = start..100.0;
     let percent = |v: f64| format!("{} %", plain(v));
@@ -101,10 +102,12 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     Ok(Some(Chart { name: "level3_accuracy.svg".into(), svg }))
 }
 
-/// The digits that the last run looked at, with what it took them for.
+/// The digits that the most accurate run looked at, with what it took them for.
 pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
-    let with_samples = |run: &&Run| run.rows("samples").is_some();
-    let Some(run) = runs.iter().rev().find(with_samples) else { return Ok(None) };
+    let accuracy = |run: &&Run| run.optional("accuracy").unwrap_or_default();
+    let with_samples = runs.iter().filter(|run| run.rows("samples").is_some());
+    let best = with_samples.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+    let Some(run) = best else { return Ok(None) };
     let rows = run.rows("samples").unwrap_or_default();
     let rows: Vec<_> = rows.iter().take(10).collect();
     let accuracy = format!("{:.1} %", run.number("accuracy")? * 100.0);

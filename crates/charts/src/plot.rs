@@ -64,7 +64,11 @@ impl Axis {
         let (low, high) = extent(values.iter().copied());
         let mut ticks = values.to_vec();
         ticks.sort_by(f64::total_cmp);
-        ticks.dedup();
+        // Two numbers that would overlap are one too many: the smaller one goes.
+        let apart = (high / low).powf(0.06);
+        let crowded: Vec<bool> = ticks.windows(2).map(|pair| pair[1] / pair[0] < apart).collect();
+        let mut crowded = crowded.into_iter();
+        ticks.retain(|_| !crowded.next().unwrap_or(false));
         Self {
             title: title.to_string(),
             range: low * 0.8..high * 1.25,
@@ -133,6 +137,8 @@ pub struct Note {
     pub at: (f64, f64),
     /// What it says; lines are separated by `\n`.
     pub text: String,
+    /// Whether it stands to the left of its point and not to the right.
+    pub left: bool,
     /// A line from the bottom to the top.
     pub upright: bool,
 }
@@ -199,9 +205,14 @@ pub fn plot(
                 let ends = [(note.at.0, y.range.start), (note.at.0, y.range.end)];
                 plane.draw(&PathElement::new(ends.to_vec(), GREY.stroke_width(1)))?;
             }
-            let (left, top) = chart.backend_coord(&note.at);
+            let (x, y) = chart.backend_coord(&note.at);
             for (i, line) in note.text.lines().enumerate() {
-                text(area, line, (left + 10, top + 24 * i as i32), font(20, INK))?;
+                let top = y + 24 * i as i32;
+                if note.left {
+                    text(area, line, (x - 14, top), right_aligned(20, INK))?;
+                } else {
+                    text(area, line, (x + 12, top - 10), font(20, INK))?;
+                }
             }
         }
         Ok(())
