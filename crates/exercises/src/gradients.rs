@@ -1,0 +1,59 @@
+//! The parameters of a network as plain numbers, for exercise 9.
+
+use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Tensor, TensorData};
+
+/// How many of a network's tensors of parameters can learn from this loss: none of them, if it was
+/// computed elsewhere and only came here as a number.
+pub fn learning<B: AutodiffBackend>(model: &impl AutodiffModule<B>, loss: Tensor<B, 1>) -> usize {
+    // Burn panics where there is nothing at all to go back to; zero gives it something.
+    let zero = Tensor::zeros([1], &loss.device()).require_grad();
+    GradientsParams::from_grads((loss + zero).backward(), model).len()
+}
+
+/// Replaces each gradient of `model` by what `exchange` makes of its numbers, one tensor after the
+/// other, in the same order in every process.
+pub fn replace_gradients<B: AutodiffBackend>(
+    model: &impl AutodiffModule<B>,
+    gradients: &mut GradientsParams,
+    exchange: impl FnMut(&[f32]) -> Vec<f32>,
+) {
+    model.visit(&mut Replace { gradients, exchange });
+}
+
+struct Replace<'a, F> {
+    gradients: &'a mut GradientsParams,
+    exchange: F,
+}
+
+impl<B: AutodiffBackend, F: FnMut(&[f32]) -> Vec<f32>> ModuleVisitor<B> for Replace<'_, F> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<B, D>>) {
+        let Some(gradient) = self.gradients.remove::<B::InnerBackend, D>(parameter.id) else {
+            return;
+        };
+        let (shape, device) = (gradient.shape(), gradient.device());
+        let numbers: Vec<f32> = gradient.into_data().iter::<f32>().collect();
+        let numbers = TensorData::new((self.exchange)(&numbers), shape);
+        let gradient = Tensor::<B::InnerBackend, D>::from_data(numbers, &device);
+        self.gradients.register(parameter.id, gradient);
+    }
+}
+
+/// A fingerprint of all parameters: equal only if every bit is (FNV-1a, 64 bits).
+pub fn fingerprint<B: Backend>(model: &impl Module<B>) -> u64 {
+    let mut fingerprint = Fingerprint(0xcbf2_9ce4_8422_2325);
+    model.visit(&mut fingerprint);
+    fingerprint.0
+}
+
+struct Fingerprint(u64);
+
+impl<B: Backend> ModuleVisitor<B> for Fingerprint {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<B, D>>) {
+        for number in parameter.val().into_data().iter::<f32>() {
+            self.0 = (self.0 ^ u64::from(number.to_bits())).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Does what the head of each template says, in a project of its own outside this workspace.
+//!
+//! Three things differ: the project takes the versions that this workspace is tested with, it is
+//! built without `--release` (a third of the time), and `mpirun` is `scripts/mpirun.sh`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use exercises::repository;
+
+/// Types the commands at the head of a template and returns what its program printed.
+fn follow(template: &str) -> String {
+    let workshop = repository();
+    let source = std::fs::read_to_string(workshop.join("examples").join(template)).unwrap();
+    assert!(source.lines().count() < 30, "{template} is longer than a screen");
+    let head = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let commands = head.skip_while(|line| *line != " ```text").skip(1);
+    let commands: Vec<&str> = commands.take_while(|line| *line != " ```").collect();
+    assert!(commands.len() >= 3, "{template} has no commands at its head");
+
+    let folder = std::env::temp_dir().join(format!("{template}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // Kept between runs, beside what cargo builds for this workspace.
+    let test = std::env::current_exe().unwrap();
+    let target: PathBuf = test.ancestors().nth(3).unwrap().join("templates");
+    let shown = |path: &PathBuf| path.display().to_string();
+    let script = commands
+        .join("\n")
+        .replace("WORKSHOP", &shown(&workshop))
+        .replace("&& cd mine", &format!("&& cd mine && cp {}/Cargo.lock .", shown(&workshop)))
+        .replace("--release", "")
+        .replace("target/release", &format!("{}/debug", shown(&target)))
+        .replace("mpirun", &format!("{}/scripts/mpirun.sh", shown(&workshop)));
+    let output = Command::new("timeout")
+        .args(["--kill-after=5", "900", "bash", "-euc", &script])
+        .current_dir(&folder)
+        .env("CARGO_TARGET_DIR", &target)
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("SLURM_CPUS_PER_TASK", "2")
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{script}\n{printed}{output:?}");
+    printed
+}
+
+#[test]
+fn the_template_of_level_1_works_in_a_project_of_its_own() {
+    let printed = follow("template_cores.rs");
+    assert!(printed.contains("2 workers (SLURM_CPUS_PER_TASK), 1000000 values"), "{printed}");
+}
+
+#[test]
+fn the_template_of_level_2_works_in_a_project_of_its_own() {
+    let printed = follow("template_mpi.rs");
+    let sums: Vec<_> = printed.lines().filter_map(|line| line.split(" of ").last()).collect();
+    assert_eq!(sums, ["666666166.459"; 4], "{printed}");
+}
+
+#[test]
+fn the_template_of_level_3_works_in_a_project_of_its_own() {
+    let printed = follow("template_gpu.rs");
+    for found in ["1.000", "-2.000", "3.000"] {
+        assert!(printed.contains(found), "{printed}");
+    }
+}

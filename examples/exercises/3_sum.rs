@@ -1,0 +1,35 @@
+//! Exercise 3: the same bits on every machine. The lesson is `examples/level2_pi.rs`, by threads.
+//!
+//! ```text
+//! cargo run --release -p exercises --example exercise3
+//! cargo exercise 3
+//! ```
+
+use std::process::ExitCode;
+
+use rayon::prelude::*;
+
+/// The area under `curve` from 0 to 1, by rectangles.
+pub fn area(curve: impl Fn(f64) -> f64 + Sync + Send, rectangles: usize) -> f64 {
+    let width = 1.0 / rectangles as f64;
+    let height = |i: usize| curve((i as f64 + 0.5) * width);
+    // TASK: a sum of floats depends on the order of its additions, and here the workers choose it.
+    // Fix the order, so that any number of workers gives the same bits. All must still take part.
+    // --- gap
+    let sum: f64 = (0..rectangles).into_par_iter().map(height).sum();
+    // --- end of gap
+    sum * width
+}
+
+pub fn main() -> ExitCode {
+    common::exit_code(run())
+}
+
+fn run() -> anyhow::Result<()> {
+    for workers in 1..=7 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build()?;
+        let pi = pool.install(|| area(|x| 4.0 / (1.0 + x * x), 1_000_000));
+        println!("{workers} workers: {pi:.17}  bits {:016x}", pi.to_bits());
+    }
+    Ok(())
+}

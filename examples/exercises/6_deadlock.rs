@@ -1,0 +1,67 @@
+//! Exercise 6: after you! The lesson is `examples/level2_heat.rs`.
+//!
+//! With short rows this program works: MPI takes a short message along and `send` returns. A long
+//! one waits until its receiver is ready, and then the program hangs (Ctrl-C ends it).
+//!
+//! ```text
+//! cargo build --release -p exercises --features level2 --example exercise6
+//! scripts/mpirun.sh -n 4 target/release/examples/exercise6 --cells 10
+//! scripts/mpirun.sh -n 4 target/release/examples/exercise6 --cells 1e6
+//! cargo exercise 6
+//! ```
+#![allow(unused_imports)] // the gap may need another way to send
+
+use std::process::ExitCode;
+
+use level2_mpi::launch;
+use mpi::environment::Universe;
+use mpi::point_to_point::send_receive_into;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::*;
+
+/// Swaps rows with the neighbours: my first row for the last one of the rank above, my last row
+/// for the first one of the rank below.
+pub fn exchange(
+    world: &SimpleCommunicator,
+    (first, halo_above): (&[f64], &mut [f64]),
+    (last, halo_below): (&[f64], &mut [f64]),
+) {
+    let (rank, size) = (world.rank(), world.size());
+    let above = (rank > 0).then(|| world.process_at_rank(rank - 1));
+    let below = (rank + 1 < size).then(|| world.process_at_rank(rank + 1));
+    // TASK: every rank sends first, so nobody receives, and long rows wait for ever.
+    // Let each pair of neighbours send and receive in one step, as the lesson does.
+    // --- gap
+    if let Some(above) = &above {
+        above.send(first);
+    }
+    if let Some(below) = &below {
+        below.send(last);
+        below.receive_into(halo_below);
+    }
+    if let Some(above) = &above {
+        above.receive_into(halo_above);
+    }
+    // --- end of gap
+}
+
+/// Rows travel between neighbouring ranks
+#[derive(clap::Parser)]
+struct Args {
+    /// How long a row is
+    #[arg(long, value_name = "N", default_value = "10", value_parser = common::count(1..=10_000_000))]
+    cells: u64,
+}
+
+pub fn main() -> ExitCode {
+    launch(rows)
+}
+
+fn rows(universe: &Universe, args: &Args) -> anyhow::Result<()> {
+    let world = universe.world();
+    let mine = vec![f64::from(world.rank()); args.cells as usize];
+    let (mut above, mut below) = (vec![f64::NAN; mine.len()], vec![f64::NAN; mine.len()]);
+    exchange(&world, (&mine, &mut above), (&mine, &mut below));
+    println!("rank {}: above me is {}, below me is {}", world.rank(), above[0], below[0]);
+    Ok(())
+}

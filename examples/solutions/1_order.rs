@@ -1,0 +1,39 @@
+//! Exercise 1: all lanes open. The lesson is `examples/level1_cores.rs`.
+//!
+//! ```text
+//! cargo run --release -p exercises --example exercise1
+//! cargo exercise 1
+//! ```
+#![allow(unused_imports)] // the gap needs rayon
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use common::{Source, Workers, human, time};
+use level1_cores::{Task, Timeline, start_pool};
+use rayon::prelude::*;
+
+/// Runs all tasks and returns their values.
+pub fn run_all(tasks: usize, task: &Task) -> Vec<u64> {
+    // TASK: let all workers share this loop.
+    // The values must come in the order of the tasks, whoever is done first.
+    // --- gap
+    (0..tasks).into_par_iter().map(|number| task.run(number)).collect()
+    // --- end of gap
+}
+
+pub fn main() -> ExitCode {
+    common::exit_code(run())
+}
+
+fn run() -> anyhow::Result<()> {
+    let workers = Workers { count: 4, source: Source::Default };
+    let pool = start_pool(workers)?;
+    let timeline = Timeline::start();
+    let weight = Duration::from_millis(100);
+    let task = Task { weight, factorial: 20, timeline: Some(timeline.clone()) };
+    let (_, elapsed) = time(|| pool.install(|| run_all(10, &task)));
+    println!("10 tasks of {}, 4 workers: {}", human(weight), human(elapsed));
+    println!("\n{}", timeline.draw(workers.count));
+    Ok(())
+}

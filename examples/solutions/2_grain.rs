@@ -1,0 +1,46 @@
+//! Exercise 2: how small may a piece be? The lesson is `examples/level1_crossover.rs`.
+//!
+//! ```text
+//! cargo run --release -p exercises --example exercise2
+//! cargo exercise 2
+//! ```
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use common::{Samples, Source, Workers, human, time};
+use level1_cores::start_pool;
+use rayon::prelude::*;
+
+/// The sum of what all tasks give. It is called for loops of very different length.
+pub fn total(tasks: usize, task: impl Fn(usize) -> f64 + Sync + Send) -> f64 {
+    // TASK: a task takes about a nanosecond, handing a piece to a worker about ten microseconds.
+    // So a loop of 1,000 must stay in one piece, and a loop of 1,000,000 must reach four workers.
+    // --- gap
+    let fewest = 20_000;
+    // --- end of gap
+    (0..tasks).into_par_iter().with_min_len(fewest).map(task).sum()
+}
+
+fn tiny(number: usize) -> f64 {
+    black_box(number as f64).sqrt()
+}
+
+pub fn main() -> ExitCode {
+    common::exit_code(run())
+}
+
+fn run() -> anyhow::Result<()> {
+    let pool = start_pool(Workers { count: 4, source: Source::Default })?;
+    println!("    tasks   one worker  four workers");
+    for tasks in [100, 1_000, 10_000, 100_000, 1_000_000] {
+        let repeats = 10_000_000 / tasks.max(100_000);
+        let best = |work: &dyn Fn() -> f64| {
+            human((0..repeats).map(|_| time(work).1).collect::<Samples>().best())
+        };
+        let one = best(&|| black_box((0..tasks).map(tiny).sum()));
+        let four = best(&|| black_box(pool.install(|| total(tasks, tiny))));
+        println!("{tasks:>9} {one:>12} {four:>13}");
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! Exercise 4: who does what. The lesson is `examples/level2_pi.rs`.
+//!
+//! ```text
+//! cargo build --release -p exercises --features level2 --example exercise4
+//! scripts/mpirun.sh -n 4 target/release/examples/exercise4
+//! cargo exercise 4
+//! ```
+
+use std::ops::Range;
+use std::process::ExitCode;
+
+use level2_mpi::{HelloArgs, launch};
+use mpi::Rank;
+use mpi::environment::Universe;
+use mpi::traits::*;
+
+/// The items, out of `0..items`, that belong to `rank`. Every rank calls this with its own number.
+pub fn my_slice(items: u64, rank: Rank, size: Rank) -> Range<u64> {
+    let (rank, size) = (rank as u64, size as u64);
+    // TASK: every item must belong to one rank, also where `size` does not divide `items`.
+    // No rank may have two items more than another: all would wait for it.
+    // --- gap
+    let (share, rest) = (items / size, items % size);
+    let start = rank * share + rank.min(rest);
+    start..start + share + u64::from(rank < rest)
+    // --- end of gap
+}
+
+pub fn main() -> ExitCode {
+    launch(slices)
+}
+
+fn slices(universe: &Universe, _: &HelloArgs) -> anyhow::Result<()> {
+    let world = universe.world();
+    let (rank, size) = (world.rank(), world.size());
+    println!("rank {rank} of {size}: {:?} of 0..10", my_slice(10, rank, size));
+    Ok(())
+}
