@@ -125,46 +125,45 @@ level1() {
 }
 
 level2() {
-  local ranks passes=100 steps=1000 limit pass_s step_s base=(--baseline "$work/pi")
+  local ranks limit pass_s step_s passes=() steps=()
   limit=$(share 4)
   if [ -n "$budget" ] && [ -z "$replay" ]; then
     scripts/mpirun.sh -n 1 "$bin/level2_pi" --passes 5 --baseline "$work/try" --json "$work/pi.jsonl" >/dev/null
     pass_s=$(number median_s "$work/pi.jsonl")
-    passes=$(whole 5 100 "0.5 * $limit / $pass_s")
+    passes=(--passes "$(whole 5 100 "0.5 * $limit / $pass_s")")
     scripts/mpirun.sh -n 1 "$bin/level2_heat" --steps 20 --baseline "$work/try" --json "$work/heat.jsonl" >/dev/null
     step_s=$(calc "$(number total_s "$work/heat.jsonl") / 20")
-    steps=$(whole 20 1000 "0.5 * $limit / $step_s")
+    steps=(--steps "$(whole 20 1000 "0.3 * $limit / $step_s")")
   fi
 
   step "Level 2: one program, four copies. Run it twice: the order changes."
   play "$limit" level2-hello scripts/mpirun.sh -n 4 "$bin/level2_hello"
   step "Level 2: pi. Always start with one rank: it saves the baseline."
   for ranks in 1 2 4; do
-    play "$limit" "level2-pi-$ranks" scripts/mpirun.sh -n "$ranks" "$bin/level2_pi" --passes "$passes" "${base[@]}"
+    play "$limit" "level2-pi-$ranks" scripts/mpirun.sh -n "$ranks" "$bin/level2_pi" "${passes[@]}"
   done
   step "Level 2: heat. Now the ranks talk in every step."
-  base=(--baseline "$work/heat")
   for ranks in 1 2; do
     play "$limit" "level2-heat-overlap-$ranks" scripts/mpirun.sh -n "$ranks" "$bin/level2_heat" \
-      --steps "$steps" --exchange overlap "${base[@]}"
+      --exchange overlap "${steps[@]}"
   done
 }
 
 level3() {
-  local data=() images=60000 limit rate
+  local data=() images=() limit rate
   limit=$(share 14)
   [ -e "${MNIST_DIR:-data/mnist}/train-images-idx3-ubyte" ] || data=(--synthetic)
   if [ -n "$budget" ] && [ -z "$replay" ]; then
     "$bin/level3_mnist" --device cpu --batch-size 512 --images 2048 --synthetic --json "$work/mnist.jsonl" >/dev/null
     rate=$(number images_per_s "$work/mnist.jsonl")
-    images=$(whole 2048 60000 "0.5 * $limit * $rate")
+    images=(--images "$(whole 2048 60000 "0.5 * $limit * $rate")")
   fi
 
   step "Level 3: train on the CPU"
-  play "$limit" level3-cpu "$bin/level3_mnist" --device cpu --batch-size 512 --images "$images" "${data[@]}"
+  play "$limit" level3-cpu "$bin/level3_mnist" --device cpu --batch-size 512 "${images[@]}" "${data[@]}"
   step "Level 3: the same on the GPU. First look who uses it."
   if have nvidia-smi && timeout 20 nvidia-smi; then
-    play "$limit" level3-cuda "$bin/level3_mnist" --device cuda --batch-size 512 --images "$images" "${data[@]}"
+    play "$limit" level3-cuda "$bin/level3_mnist" --device cuda --batch-size 512 "${images[@]}" "${data[@]}"
   else
     echo "There is no GPU on this machine."
     recording level3-cuda

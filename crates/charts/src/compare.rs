@@ -27,7 +27,7 @@ pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for level in 1..=3 {
         let compared = runs.iter().filter(|r| r.example == "compare_python" && r.level == level);
-        let compared = latest_by(compared, |run| run.setting_text("program"));
+        let compared = latest_by(compared, program);
         refuse_mixture(&compared, &["cpus"])?;
         if !compared.is_empty() {
             charts.push(level_chart(level, &compared)?);
@@ -36,15 +36,33 @@ pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     Ok(charts)
 }
 
+/// `numpy`, or `burn, cpu, batch 512` where the same program ran several times.
+fn program(run: &Run) -> String {
+    let name = run.setting_text("program");
+    match run.setting("batch_size").as_u64() {
+        Some(batch) => format!("{name}, {}, batch {batch}", run.setting_text("device")),
+        None => name,
+    }
+}
+
+/// Whether it is this workshop's program, by what the comparisons call it.
+fn is_ours(run: &Run) -> bool {
+    let name = run.setting_text("program").to_lowercase();
+    ["rust", "rayon", "burn"].iter().any(|ours| name.starts_with(ours))
+}
+
 /// A line for every program if one thing was measured, else a line for every thing.
 fn rows(runs: &[&Run]) -> Vec<Row> {
     // Only what several programs did can be compared.
     let shared = |name: &str| runs.iter().filter(|run| run.optional(name).is_some()).count() > 1;
     let mut names: Vec<String> = Vec::new();
-    for (name, _) in runs.iter().flat_map(|run| run.times()) {
+    let all = runs.iter().flat_map(|run| run.times().into_iter().map(move |time| (run, time.0)));
+    for (run, name) in all {
         // Of an interval the safe end is enough.
         let lower_end = name.ends_with("_low_s");
-        if shared(name) && !lower_end && !names.iter().any(|known| known == name) {
+        // Runs of several batch sizes are compared by their training alone.
+        let beside = run.setting("batch_size").is_u64() && name != "train_s";
+        if shared(name) && !beside && !lower_end && !names.iter().any(|known| known == name) {
             names.push(name.to_string());
         }
     }
@@ -52,9 +70,8 @@ fn rows(runs: &[&Run]) -> Vec<Row> {
         let mut rows: Vec<Row> = runs
             .iter()
             .filter_map(|run| {
-                let program = run.setting_text("program");
-                let colour = usize::from(!program.to_lowercase().starts_with("rust"));
-                Some(Row { label: program, times: vec![(colour, run.optional(name)?)] })
+                let colour = usize::from(!is_ours(run));
+                Some(Row { label: program(run), times: vec![(colour, run.optional(name)?)] })
             })
             .collect();
         rows.sort_by(|a, b| b.times[0].1.total_cmp(&a.times[0].1));
@@ -113,7 +130,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
             for (i, run) in runs.iter().enumerate() {
                 let at = left + 20 + 200 * i as i32;
                 plot::mark(area, (at, 60), i)?;
-                let name = run.setting_text("program");
+                let name = program(run);
                 plot::text(area, &name, (at + 18, 49), plot::font(20, plot::INK))?;
             }
         }

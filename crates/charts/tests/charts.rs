@@ -80,6 +80,32 @@ fn a_gpu_record_joins_the_chart_and_its_caption() {
 }
 
 #[test]
+fn programs_that_ran_with_several_batch_sizes_are_told_apart() {
+    let out = folder("batches");
+    let run = |program: &str, batch: u64, seconds: f64| {
+        let settings =
+            format!(r#"{{"cpus":2,"program":"{program}","device":"cpu","batch_size":{batch}}}"#);
+        let results = format!(r#"{{"train_s":{seconds},"warmup_s":0.1}}"#);
+        format!(
+            r#"{{"level":3,"example":"compare_python","host":"h","started":"2026-01-02T03:04:05Z","settings":{settings},"results":{results}}}"#
+        )
+    };
+    let lines =
+        [run("burn", 64, 14.0), run("burn", 512, 11.1), run("PyTorch, preloaded", 64, 14.8)];
+    let file = out.join("runs.jsonl");
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let output = charts(&[file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let svg = std::fs::read_to_string(out.join("level3_languages.svg")).unwrap();
+    for label in
+        ["burn, cpu, batch 64", "burn, cpu, batch 512", "PyTorch, preloaded, cpu, batch 64"]
+    {
+        assert!(svg.contains(label), "{label}");
+    }
+    assert!(!svg.contains("warmup"));
+}
+
+#[test]
 fn a_line_that_is_no_record_is_named() {
     let line = refusal("no-record", &format!("{}\nspeedup 1.9\n", record(2)));
     assert!(line.contains("runs.jsonl:2: not JSON"), "{line}");
