@@ -1,7 +1,7 @@
 //! The commands that slides and READMEs tell people to type, and whether they work.
 
 use std::path::Path;
-use std::process::{Command as Process, Stdio};
+use std::process::{Command as Process, Output, Stdio};
 
 use crate::document::Document;
 use crate::rules::Fault;
@@ -68,30 +68,60 @@ impl Command {
     /// # Errors
     /// The exit status and the end of what it printed.
     pub fn run(&self, root: &Path) -> Result<(), Fault> {
-        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
-        let line = self.line.replace("target/release", &format!("{target}/release"));
-        let output = Process::new("timeout")
-            .args(["--kill-after=5", &LIMIT_S.to_string(), "bash", "-o", "pipefail", "-c", &line])
-            .current_dir(root)
-            .stdin(Stdio::null())
-            .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
-            .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
-            .env("OMPI_MCA_rmaps_base_oversubscribe", "1")
-            .env("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe")
-            .output()
-            .map_err(|error| self.fault(format!("cannot start: {error}")))?;
+        let output = self.type_in(root)?;
         if output.status.success() {
             return Ok(());
         }
         let printed = String::from_utf8_lossy(&output.stderr).to_string();
-        let last =
-            printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no message");
+        let last = printed.lines().rev().find(|line| !line.trim().is_empty());
         let status = match output.status.code() {
             Some(124) => format!("still running after {LIMIT_S} s"),
             Some(code) => format!("exit status {code}"),
             None => "killed".to_string(),
         };
-        Err(self.fault(format!("{status}: {last}")))
+        Err(self.fault(format!("{status}: {}", last.unwrap_or("no message"))))
+    }
+
+    fn type_in(&self, root: &Path) -> Result<Output, Fault> {
+        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
+        let line = self.line.replace("target/release", &format!("{target}/release"));
+        Process::new("timeout")
+            .args(["--kill-after=5", &LIMIT_S.to_string(), "bash", "-o", "pipefail", "-c", &line])
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| self.fault(format!("cannot start: {error}")))
+    }
+
+    /// For what cannot run here: whether the program knows every flag. Only our own programs and
+    /// scripts are asked.
+    ///
+    /// # Errors
+    /// The flag that `--help` does not mention.
+    pub fn compare_with_help(&self, root: &Path) -> Result<(), Fault> {
+        let words: Vec<&str> = self.line.split_whitespace().collect();
+        let (program, flags) = match words.first() {
+            Some(script) if script.starts_with("scripts/") => words.split_at(1),
+            Some(&"cargo") => match words.iter().position(|word| *word == "--") {
+                Some(at) => words.split_at(at + 1),
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        // A feature changes no flag, and one of them takes minutes to build.
+        let program = program.join(" ").replace("--features cuda ", "");
+        let asked = Self { line: format!("{program} --help"), ..self.clone() };
+        let help = asked.type_in(root)?;
+        let help = String::from_utf8_lossy(&help.stdout).to_string();
+        for flag in flags.iter().filter(|word| word.starts_with("--")) {
+            let name = flag.split('=').next().unwrap_or(flag);
+            // What a script does not know it may pass on: `submit.sh level1 --wait` goes to sbatch.
+            let passed_on = help.contains("OPTIONS...") || help.contains("ARGUMENTS...");
+            if !help.contains(name) && !passed_on {
+                return Err(self.fault(format!("its --help does not know {name}")));
+            }
+        }
+        Ok(())
     }
 
     fn fault(&self, reason: String) -> Fault {

@@ -43,6 +43,10 @@ fn run() -> anyhow::Result<()> {
             faults.extend(check(&root, &document));
         }
         for command in commands(&document) {
+            // Flags of what is not run now are looked up where that costs nothing: in scripts.
+            if args.list.is_none() && command.line.starts_with("scripts/") {
+                faults.extend(command.compare_with_help(&root).err());
+            }
             if args.list == Some(command.place) {
                 println!("{}", command.line);
             }

@@ -12,7 +12,7 @@ pub static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d+(?:[,_]\d{3
 /// A number with a unit of a measurement behind it.
 pub static MEASUREMENT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b\d+(?:[,_]\d{3})*(?:\.\d+)?\s?(?:(?:ns|us|µs|ms|s|min|x|h|images/s|seconds|minutes|times)\b|[×%])",
+        r"\b\d+(?:[,_]\d{3})*(?:\.\d+)?\s?(?:(?:ns|us|µs|ms|s|min|x|h|images/s|seconds|minutes|times (?:as|faster|slower|more|less))\b|[×%])",
     )
 });
 
@@ -167,10 +167,12 @@ mod tests {
 
     #[test]
     fn measurements_are_told_from_other_numbers() {
-        for text in ["1.5 s", "3.3x", "20 %", "11 ms", "5,400 images/s", "2 min", "1.9×"] {
+        for text in
+            ["1.5 s", "3.3x", "20 %", "11 ms", "5,400 images/s", "2 min", "1.9×", "3 times as fast"]
+        {
             assert!(MEASUREMENT.is_match(text), "{text}");
         }
-        for text in ["10 tasks", "level 2", "28x28", "60,000 images"] {
+        for text in ["10 tasks", "level 2", "28x28", "60,000 images", "run it 4 times"] {
             assert!(!MEASUREMENT.is_match(text), "{text}");
         }
     }
