@@ -33,7 +33,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#levels[@]} -gt 0 ] || levels=(1 2)
+[ ${#levels[@]} -gt 0 ] || levels=(1 2 3)
 
 # Slurm sets this variable in a job; here we stand in for it, with the cores that there are.
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
@@ -112,6 +112,20 @@ scaling() {
     -v efficiency="$efficiency" 'BEGIN {
       printf "%16s %-7s %6d %8.2f ms %7s x %9.0f %%", "", program, ranks, 1000 * time, speedup, 100 * efficiency
     }'
+}
+
+level3() {
+  local features=() devices=(cpu) device batch=512 images=()
+  ! gpu_likely || features=(--features cuda)
+  build level3-gpu "${features[@]}" --examples
+  if have nvidia-smi && timeout 20 nvidia-smi; then devices+=(cuda); fi
+  [ -z "$quick" ] || images=(--images 6000) batch=64
+  for device in "${devices[@]}"; do
+    step "Level 3: one epoch on the $device"
+    show "$examples/level3_mnist" --device "$device" --batch-size $batch "${images[@]}" --json "$records"
+    summary+=("level 3, $device  $(field data), batch $batch: training $(rounded train_s) s, $(LC_ALL=C awk \
+      -v accuracy="$(field accuracy)" 'BEGIN { printf "%.2f %% of the test images read right", 100 * accuracy }')")
+  done
 }
 
 step "Looking at this machine"

@@ -31,6 +31,17 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # cores: how many CPUs this process may use: the job's share, not the node's.
 cores() { nproc; }
 
+# gpu_likely: whether to build level 3 with its GPU backend: there is a driver here, or site.env
+# names a partition with GPUs. It costs minutes and a gigabyte, so nobody else builds it.
+gpu_likely() {
+  have nvidia-smi || [ -e /proc/driver/nvidia/version ] ||
+    { have ldconfig && ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; } ||
+    (source "$repo/scripts/slurm/site.env" && [ -n "$GPU_PARTITION" ])
+}
+
 # MPI and libclang where scripts/setup.sh has put them for a user without root.
 # shellcheck source=/dev/null
 [ ! -f "$repo/.venv-mpi/env.sh" ] || source "$repo/.venv-mpi/env.sh"
+# CUDA's run-time compiler and headers, likewise.
+# shellcheck source=/dev/null
+[ ! -f "$repo/.venv-cuda/env.sh" ] || source "$repo/.venv-cuda/env.sh"

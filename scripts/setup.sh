@@ -13,6 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 missing=()  # what keeps a level from being built
 packages=() # the Debian packages that would cure it
+cuda_missing='' # whether there is a GPU, but not what compiles its kernels
 stale=''    # whether there is a build with another MPI than the one to use now
 
 # row STATE NAME TEXT: one line of the table. STATE is ok, note or MISSING.
@@ -65,13 +66,14 @@ rpm_name() {
 }
 
 look() {
-  missing=() packages=() stale=''
+  missing=() packages=() stale='' cuda_missing=''
   echo "--- level 1: cores"
   check_rust
   check_compiler
   echo "--- level 2: processes"
   check_mpi
   check_libclang
+  look_at_level3
 }
 
 # --- level 2 ----------------------------------------------------------------------------------
@@ -162,6 +164,116 @@ install_mpi_for_one_user() {
     if [ ${#wanted[@]} -eq 2 ]; then
       echo "export MPICC='$venv/bin/mpicc' MPIRUN='$venv/bin/mpirun' PATH='$venv/bin':\$PATH"
       echo "export LD_LIBRARY_PATH='$venv/lib'\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+    fi
+  } >"$venv/env.sh"
+  # shellcheck source=/dev/null
+  source "$venv/env.sh"
+}
+
+# --- level 3 ----------------------------------------------------------------------------------
+
+look_at_level3() {
+  echo "--- level 3: a GPU (without one it trains on the CPU)"
+  check_mnist
+  check_gpu
+}
+
+# MNIST is optional, but a damaged file is not.
+check_mnist() {
+  local folder=${MNIST_DIR:-$repo/data/mnist} name sum found wrong=() missing_files=()
+  while read -r name sum; do
+    if [ -e "$folder/$name" ]; then
+      found=$(sha256sum <"$folder/$name")
+    elif [ -e "$folder/$name.gz" ]; then
+      found=$(gzip -dc <"$folder/$name.gz" 2>/dev/null | sha256sum) || true
+    else
+      missing_files+=("$name")
+      continue
+    fi
+    [ "${found%% *}" = "$sum" ] || wrong+=("$name")
+  done < <(mnist_sums)
+  if [ ${#wrong[@]} -gt 0 ]; then
+    row note MNIST "damaged in $folder: ${wrong[*]}; delete them and type: scripts/get-mnist.sh $folder"
+  elif [ ${#missing_files[@]} -gt 0 ]; then
+    row note MNIST "not (all) in $folder; type: scripts/get-mnist.sh (without it, synthetic digits)"
+  else
+    row ok MNIST "$folder, four checksums right"
+  fi
+}
+
+# mnist_sums: names and checksums, from the script that downloads the files.
+mnist_sums() { sed -n '/^files="/,/^"/p' "$repo/scripts/get-mnist.sh" | grep ubyte; }
+
+check_gpu() {
+  local gpu library home
+  if ! gpu_likely; then
+    row note GPU "no NVIDIA driver here; level 3 trains on the CPU"
+    return
+  fi
+  if ! have nvidia-smi || ! gpu=$(timeout 20 nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader 2>/dev/null) || [ -z "$gpu" ]; then
+    row note GPU "none answers here (a login node? in Slurm ask with --gres=gpu:1); build with --features cuda all the same"
+  else
+    row ok GPU "$(head -n 1 <<<"$gpu")$([ "$(wc -l <<<"$gpu")" = 1 ] || echo " (the first of $(wc -l <<<"$gpu"))")"
+  fi
+  library=$(find_nvrtc)
+  if [ -n "$library" ]; then
+    row ok NVRTC "$library"
+  else
+    row note NVRTC "no libnvrtc: load a CUDA module, or without one: scripts/setup.sh fetches it from PyPI"
+    cuda_missing=yes
+  fi
+  home=$(cuda_home)
+  if [ -n "$home" ] && [ -e "$home/include/cuda_runtime.h" ]; then
+    row ok "CUDA headers" "$home/include"
+  else
+    row note "CUDA headers" "no cuda_runtime.h${home:+ in $home/include}: the same cure; CUDA_PATH names the folder above include/"
+    cuda_missing=yes
+  fi
+}
+
+# find_nvrtc: CUDA's run-time compiler, where the loader would find it.
+find_nvrtc() {
+  local folder
+  for folder in ${LD_LIBRARY_PATH:+${LD_LIBRARY_PATH//:/ }}; do
+    find "$folder" -maxdepth 1 -name 'libnvrtc.so*' 2>/dev/null
+  done | head -n 1 | grep . || ldconfig -p 2>/dev/null | sed -n 's/.*libnvrtc\.so.* => //p' | head -n 1
+}
+
+# cuda_home: where the GPU backend looks for headers.
+cuda_home() {
+  local folder
+  for folder in ${CUDA_PATH:+"$CUDA_PATH"} /usr/local/cuda /opt/cuda; do
+    [ ! -d "$folder" ] || { echo "$folder"; return; }
+  done
+}
+
+# Without root and without a module: compiler and headers from PyPI, in a virtual environment
+# here, of the CUDA that the driver knows. lib.sh finds them.
+install_cuda_for_one_user() {
+  local venv=$repo/.venv-cuda driver packages site
+  driver=$(timeout 20 nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p')
+  if [ "${driver:-12}" -ge 13 ]; then
+    packages=(nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl)
+  else
+    packages=(nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12 nvidia-cuda-nvcc-cu12 nvidia-cuda-cccl-cu12)
+  fi
+  step "CUDA's run-time compiler and headers from PyPI into $venv"
+  if ! python3 -m venv "$venv" || ! timeout 600 "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"; then
+    echo "This did not work: it needs python3 with venv, and a network."
+    rm -rf "$venv"
+    return
+  fi
+  site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nvidia
+  {
+    echo "# Written by scripts/setup.sh, read by the other scripts. In your own shell: source .venv-cuda/env.sh"
+    if [ -d "$site/cu13" ]; then
+      echo "export CUDA_PATH='$site/cu13'"
+      echo "export LD_LIBRARY_PATH='$site/cu13/lib'\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
+    else
+      cp -rn "$site/cuda_nvcc/include/." "$site/cuda_runtime/include" # mma.h needs crt/mma.h
+      ln -sfn "$site/cuda_cccl/include" "$site/cuda_runtime/include/cccl"
+      echo "export CUDA_PATH='$site/cuda_runtime'"
+      echo "export LD_LIBRARY_PATH='$site/cuda_nvrtc/lib'\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
     fi
   } >"$venv/env.sh"
   # shellcheck source=/dev/null
@@ -354,6 +466,10 @@ case ${1:-} in
     fi
     if [[ " ${missing[*]} " =~ \ (MPI|libclang)\  ]]; then
       install_mpi_for_one_user
+      look
+    fi
+    if [ -n "$cuda_missing" ]; then
+      install_cuda_for_one_user
       look
     fi
     if [ -n "$stale" ]; then

@@ -52,10 +52,25 @@ stage_mpich() {
 # Four hosts on this machine, with a network between them.
 stage_hosts() { cargo test -p level2-mpi --examples --test several_hosts -- --ignored; }
 
+# --- level 3 ----------------------------------------------------------------------------------
+
+# Release only, so that burn is built once: a debug build would train for minutes. Trains on a few
+# thousand images of MNIST where MNIST_DIR or data/mnist holds them, and on drawn digits elsewhere.
+stage_level3() {
+  cargo test --release -p level3-gpu
+  RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps -p level3-gpu
+}
+
+# The same program with its GPU backend. It must behave on a machine that has no GPU.
+stage_cuda() {
+  cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
+  cargo test --release -p level3-gpu --features cuda
+}
+
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1 mpi mpich)
+stages=(setup format shell level1 mpi mpich level3 cuda)
 cluster_stages=(hosts)
 
 run_stage() {

@@ -1,0 +1,80 @@
+"""PyTorch and burn train the same network on the same digits, in one run.
+
+Called by scripts/compare-python.sh, which builds the Rust example first. Needs MNIST: from
+MNIST_DIR or data/mnist. On a machine with a GPU and a driver, both also train there.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+
+from side_by_side import append, arguments, human, run, table
+
+THREADS = min(2, len(os.sched_getaffinity(0)))
+TORCH = Path(__file__).parents[2] / "examples/python/level3_torch.py"
+MEGABYTE = 1_000_000
+
+
+def measure_torch(device, batch, *flags):
+    flags = ["--device", device, "--batch-size", batch, "--threads", THREADS, *flags]
+    return run([sys.executable, TORCH, *flags], timeout=1200)
+
+
+def measure_burn(program, device, batch):
+    """The record of the Rust example, and the most memory that it held at once."""
+    # A parent of its own, because getrusage knows only the largest of all children.
+    parent = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[2:], check=True)\n"
+        "peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
+        "open(sys.argv[1], 'w').write(str(peak))\n"
+    )
+    flags = ["--device", device, "--batch-size", batch, "--workers", THREADS]
+    with tempfile.NamedTemporaryFile() as peak:
+        record = run([sys.executable, "-c", parent, peak.name, program, *flags], timeout=1200)
+        if record["settings"]["data"] != "MNIST":
+            sys.exit("no MNIST: run scripts/get-mnist.sh first")
+        return record["results"] | {"peak_bytes": int(Path(peak.name).read_text())}
+
+
+def main():
+    parser = arguments(__doc__)
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[512, 64], metavar="N")
+    parser.add_argument("--preload-only", action="store_true", help="leave the DataLoader out")
+    args = parser.parse_args()
+    program = args.binaries / "level3_mnist"
+    devices = ["cpu"]
+    if torch.cuda.is_available() and shutil.which("nvidia-smi"):
+        devices.append("cuda")
+
+    rows = []
+    for device in devices:
+        for batch in args.batch_sizes:
+            measured = {"burn": measure_burn(program, device, batch)}
+            measured["PyTorch, preloaded"] = measure_torch(device, batch, "--preload")
+            if not args.preload_only:
+                measured["PyTorch, DataLoader"] = measure_torch(device, batch)
+            for name, results in measured.items():
+                rows.append(
+                    (
+                        f"{name}, {device}, batch {batch}",
+                        human(results["warmup_s"]),
+                        human(results["train_s"]),
+                        f"{measured['burn']['train_s'] / results['train_s']:.2f}",
+                        f"{100 * results['accuracy']:.2f} %",
+                        f"{results['peak_bytes'] / MEGABYTE:.0f} MB",
+                    )
+                )
+                settings = {"program": name, "device": device, "batch_size": batch, "threads": THREADS}
+                keep = ("warmup_s", "train_s", "evaluate_s", "loss", "accuracy", "peak_bytes")
+                append(args.json, 3, settings, {key: results[key] for key in keep})
+    print(f"one epoch of MNIST, {THREADS} threads; torch {torch.__version__}")
+    table(("", "warm-up", "training", "burn / this", "accuracy", "peak memory"), rows)
+
+
+if __name__ == "__main__":
+    main()
