@@ -168,8 +168,9 @@ export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
 export OMPI_MCA_mpi_yield_when_idle=1
-# With many ranks on few cores Open MPI 4.1.4 now and then crashes at the first messages, when two
-# ranks connect to each other at the same moment. So connect all, in order, inside MPI_Init.
+# With many ranks on few cores a rank of Open MPI that is still in MPI_Init may get another's first
+# message, and crash (https://github.com/open-mpi/ompi/issues/12495). Seen with srun, hardly with
+# mpirun. Connecting all ranks in order, inside MPI_Init, makes it rare.
 export OMPI_MCA_mpi_preconnect_mpi=1
 # UCX (in MPICH) would notice that all hosts share a kernel, and its memory: over the network.
 export UCX_TLS=tcp,self

@@ -136,6 +136,7 @@ step "Before"
 for program in level1_cores level1_crossover level2_hello level2_pi level2_heat level3_mnist; do
   [ -x "$target/release/examples/$program" ] || die "no $target/release/examples/$program: build it first"
 done
+[ -x "$target/release/truth" ] || die "no $target/release/truth here: cargo build --release -p truth"
 timeout 60 $cluster down >/dev/null # what an interrupted test left
 machine >"$work/before"
 check "a real slurm.conf is respected" refused "configures a real Slurm" \
@@ -182,6 +183,11 @@ for launcher in "srun --mpi=pmix" mpirun; do
   sed "s/^MPI_LAUNCHER=.*/MPI_LAUNCHER=\"$launcher\"/" scripts/slurm/site.env >"$work/site.env"
   export SITE_ENV=$work/site.env
   run_job level2-multinode
+  # Open MPI's race in MPI_Init (see pretend-hosts.sh) is not what is tested here: once more.
+  if [ "$status" != 0 ] && grep -q 'Segmentation fault' "$output"; then
+    echo "note    a rank crashed while MPI started; once more"
+    run_job level2-multinode
+  fi
   check "level2-multinode by $launcher ends well" [ "$status" = 0 ]
   for node in 1 2 3 4; do
     check "  four ranks on node$node" has "$output" "^rank [0-9]+ of 16 on node$node\$" 4
@@ -215,6 +221,10 @@ check "one request for all three levels" says "4 CPUs a task, GPU 0." in_cluster
   sh -c 'echo "$SLURM_CPUS_PER_TASK CPUs a task, GPU $CUDA_VISIBLE_DEVICES."'
 check "and its form without a GPU" says 'salloc --nodes=1 --ntasks=16 --cpus-per-task=4 --mem=4G --time=02:00:00' \
   in_cluster scripts/slurm/interactive.sh --cpu hostname
+
+check "the tour in the README works, word for word" timeout 300 $cluster run "$target/release/truth" --run cluster README.md
+outputs+=("$repo"/scripts/slurm/level[12]*.out)
+in_cluster scancel --me
 
 step "What cannot be had"
 check "too long" refused "time limit" in_cluster $submit level1 --time=1-00:00:00

@@ -22,7 +22,7 @@ stage_shell() {
   have shellcheck || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck >/dev/null; }
   git ls-files '*.sh' '*.sbatch' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
   local script
-  for script in $(git ls-files 'scripts/*.sh' 'scripts/**/*.sh' | grep -v lib.sh); do
+  for script in $(git ls-files 'scripts/*.sh' 'scripts/*.sbatch' | grep -v lib.sh); do
     "$script" --help | grep -q . || { echo "$script --help says nothing"; return 1; }
   done
 }
@@ -52,6 +52,16 @@ stage_mpich() {
 # Four hosts on this machine, with a network between them.
 stage_hosts() { cargo test -p level2-mpi --examples --test several_hosts -- --ignored; }
 
+# A real Slurm on those hosts: every job script, the README's tour, and what can go wrong.
+stage_cluster() {
+  scripts/setup.sh --practice-cluster
+  cargo build --release -p level1-cores --examples
+  cargo build --release -p level2-mpi --examples
+  cargo build --release -p level3-gpu --examples
+  cargo build --release -p truth
+  scripts/test-cluster.sh
+}
+
 # --- level 3 ----------------------------------------------------------------------------------
 
 # Release only, so that burn is built once: a debug build would train for minutes. Trains on a few
@@ -71,7 +81,7 @@ stage_cuda() {
 
 # The order in which they run.
 stages=(setup format shell level1 mpi mpich level3 cuda)
-cluster_stages=(hosts)
+cluster_stages=(hosts cluster)
 
 run_stage() {
   local name=$1 start=$SECONDS status
