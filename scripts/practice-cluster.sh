@@ -86,6 +86,7 @@ up() {
     tail -n 3 "$DIR"/log/*.log >&2
     die "the nodes did not report within a minute; $0 down, then try again"
   fi
+  chmod 666 "$DIR/log/jobs.txt" # sacct -c opens it, as any user, the way slurmctld does
   on login sinfo
   echo "up. Next: $0 shell"
 }
@@ -98,7 +99,6 @@ configure() { # NODES
   dd if=/dev/urandom of="$DIR/munge/key" bs=128 count=1 status=none
   chmod 400 "$DIR/munge/key"
   chown -R munge: "$DIR/munge"
-  install -m 644 /dev/null "$DIR/log/jobs.txt" # sacct -c reads it as the user
 
   for gpu in 0 1; do
     mknod "$DIR/run/gpu$gpu" c 1 3 # a second /dev/null, for something to call a GPU

@@ -388,11 +388,12 @@ elsewhere() {
 
 # ready: one command for each level, as it is typed here.
 ready() {
+  local programs=${CARGO_TARGET_DIR:-${SCRATCH:-$repo}/target}/release/examples
   step "Ready to run"
   if [ -n "${SLURM_JOB_ID:-}" ]; then
-    echo "srun -n 1 -c \"\${SLURM_CPUS_PER_TASK:-1}\" $target/release/examples/level1_cores --weight 0.5"
-    echo "$MPI_LAUNCHER -n ${SLURM_NTASKS:-1} $target/release/examples/level2_pi"
-    echo "srun -n 1 -c \"\${SLURM_CPUS_PER_TASK:-1}\" $target/release/examples/level3_mnist"
+    echo "srun -n 1 -c \"\${SLURM_CPUS_PER_TASK:-1}\" $programs/level1_cores --weight 0.5"
+    echo "$MPI_LAUNCHER -n ${SLURM_NTASKS:-1} $programs/level2_pi"
+    echo "srun -n 1 -c \"\${SLURM_CPUS_PER_TASK:-1}\" $programs/level3_mnist"
   elif have sinfo && timeout 20 sinfo -h >/dev/null 2>&1; then
     printf 'scripts/slurm/submit.sh %s\n' level1 level2 level3
   else

@@ -26,8 +26,9 @@ request=(salloc --nodes=1 --ntasks=16 --cpus-per-task=4 --mem=4G "${gpu[@]}" --t
 [ -z "$partition" ] || request+=(--partition="$partition")
 
 cd "$repo"
-echo "Inside, the three levels are ready to run:"
-echo "  $target/release/examples/level1_cores"
-echo "  ${MPI_LAUNCHER/srun/srun --overlap} -n 4 $target/release/examples/level2_pi"
-[ ${#gpu[@]} -eq 0 ] || echo "  nvidia-smi && $target/release/examples/level3_mnist"
+programs=${CARGO_TARGET_DIR:-${SCRATCH:-$repo}/target}/release/examples
+echo "Inside, the levels are ready to run:"
+echo "  $programs/level1_cores"
+echo "  $MPI_LAUNCHER -n 4 $programs/level2_pi"
+[ ${#gpu[@]} -eq 0 ] || echo "  nvidia-smi && $programs/level3_mnist"
 show "${request[@]}" "$@"

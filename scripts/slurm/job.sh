@@ -24,7 +24,7 @@ fi
   die "this is a job, not a program; submit it: scripts/slurm/submit.sh $(basename "$script" .sbatch)"
 
 # Where cargo put the programs.
-programs=${CARGO_TARGET_DIR:-${SCRATCH:+$SCRATCH/}target}/release/examples
+programs=${CARGO_TARGET_DIR:-${SCRATCH:-$repo}/target}/release/examples
 
 # needs CRATE PROGRAM...: stops if a program was not built.
 needs() {

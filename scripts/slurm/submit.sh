@@ -30,6 +30,7 @@ options=(--output="$folder/%x-%j.out")
 
 cd "$repo" # the job looks for the repository where it was submitted
 printf '$ sbatch %s\n' "${options[*]} $* scripts/slurm/$job.sbatch"
+case " $* " in *" --wait "* | *" -W "*) echo "waiting until the job ends ..." ;; esac
 status=0
 id=$(sbatch --parsable "${options[@]}" "$@" "scripts/slurm/$job.sbatch") || status=$?
 [ -n "$id" ] || die "Slurm refused the job: the line above says why; limits: scontrol show partition" 1
