@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let args = Args::from_command_line()?;
-    if let (Some(images), Some(model)) = (&args.predict, &args.model) {
+    if let Some((images, model)) = args.reading()? {
         return predict(images, model);
     }
     let mut report = Report::open(&args)?;

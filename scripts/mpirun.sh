@@ -11,6 +11,7 @@
 #   Open MPI 4     OMPI_MCA_rmaps_base_oversubscribe=1: more ranks than cores are allowed.
 #   Open MPI 5     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe, which says the same.
 #   MPICH          nothing: it refuses neither.
+#   on a terminal  MPIRUN_HAS_TERMINAL=1: rank 0 may ask (--predict), as what is typed reaches it.
 #
 # Inside a Slurm job the job's limits stand: there it allows no more ranks than tasks.
 set -euo pipefail
@@ -32,4 +33,5 @@ if [ -z "${SLURM_JOB_ID:-}" ]; then
   export OMPI_MCA_rmaps_base_oversubscribe=1
   export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 fi
+if [ -t 0 ]; then export MPIRUN_HAS_TERMINAL=1; fi
 exec "$mpirun" "$@"

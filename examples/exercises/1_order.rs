@@ -22,7 +22,7 @@ pub fn run_all(tasks: usize, task: &Task) -> Vec<u64> {
     // --- end of gap
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     common::exit_code(run())
 }
 

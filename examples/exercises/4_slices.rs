@@ -25,7 +25,7 @@ pub fn my_slice(items: u64, rank: Rank, size: Rank) -> Range<u64> {
     // --- end of gap
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     launch(slices)
 }
 

@@ -30,7 +30,7 @@ pub fn sum_of_all(world: &SimpleCommunicator, partial: f64) -> f64 {
     sum
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     launch(pi)
 }
 

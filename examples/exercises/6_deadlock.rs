@@ -53,7 +53,7 @@ struct Args {
     cells: u64,
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     launch(rows)
 }
 

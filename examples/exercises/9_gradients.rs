@@ -54,7 +54,7 @@ pub fn train(world: &SimpleCommunicator, digits: &Images, steps: usize) -> (Cnn<
     (model, losses)
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     launch(learn)
 }
 

@@ -26,7 +26,7 @@ fn tiny(number: usize) -> f64 {
     black_box(number as f64).sqrt()
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     common::exit_code(run())
 }
 

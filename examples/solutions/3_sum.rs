@@ -23,7 +23,7 @@ pub fn area(curve: impl Fn(f64) -> f64 + Sync + Send, rectangles: usize) -> f64 
     sum * width
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     common::exit_code(run())
 }
 

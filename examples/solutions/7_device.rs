@@ -34,7 +34,7 @@ fn loss_of<B: ConvBlock>(model: &Cnn<B>, batch: Batch<B>) -> Tensor<B, 1> {
     CrossEntropyLoss::new(None, &scores.device()).forward(scores, batch.labels) // [1]
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     // On a machine with a GPU, this line would say `Autodiff<Cuda>`, and nothing else would change.
     let digits = Images::drawn(64);
     let (model, loss) = loss_on::<Autodiff<Flex>>(&digits, &[0, 1, 2], &Default::default());

@@ -59,7 +59,7 @@ impl<B: Backend> Network<B> {
     }
 }
 
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     let device = Default::default();
     let network = Network::<Flex>::new(&device);
     let features = network.features(Tensor::zeros([64, 1, 28, 28], &device));

@@ -3,6 +3,7 @@
 
 mod cli;
 mod number;
+mod prediction;
 mod prompt;
 mod record;
 mod scaling;
@@ -11,6 +12,7 @@ mod workers;
 
 pub use cli::{Misuse, exit_code, misuse, parse};
 pub use number::{count, parse_count, parse_seconds, seconds};
+pub use prediction::Prediction;
 pub use prompt::ask;
 pub use record::Record;
 pub use scaling::Scaling;

@@ -25,6 +25,23 @@ pub fn ask<T: std::fmt::Display>(
         println!("{question}: {default} (the default, as there is no terminal to ask on)");
         return Ok(default);
     }
+    ask_here(question, default, read)
+}
+
+/// Set by `scripts/mpirun.sh` if it has a terminal: rank 0 gets what is typed there through a pipe.
+const TERMINAL_VARIABLE: &str = "MPIRUN_HAS_TERMINAL";
+
+/// Whether somebody can answer.
+pub(crate) fn somebody_is_there() -> bool {
+    io::stdin().is_terminal() || std::env::var_os(TERMINAL_VARIABLE).is_some()
+}
+
+/// Asks, whatever the input is.
+pub(crate) fn ask_here<T: std::fmt::Display>(
+    question: &str,
+    default: T,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> anyhow::Result<T> {
     answer(question, default, read, &mut io::stdin().lock(), &mut io::stdout())
 }
 

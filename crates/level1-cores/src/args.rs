@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Workers, ask, count, misuse, parse_seconds, parse_workers};
+use common::{Prediction, Workers, ask, count, misuse, parse_seconds, parse_workers};
 
 use crate::factorial::LARGEST_FACTORIAL;
 
@@ -36,6 +36,10 @@ struct RaceArgs {
     #[arg(long)]
     timeline: bool,
 
+    /// First ask for your guess of the speedup, and score it afterwards (on a terminal)
+    #[arg(long)]
+    predict: bool,
+
     /// Append the run to FILE as one JSON object
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -54,6 +58,8 @@ pub struct Race {
     pub factorial: u64,
     /// Whether to draw who ran what when.
     pub timeline: bool,
+    /// The speedup that the reader expects.
+    pub prediction: Prediction,
     /// Where the record of the run goes.
     pub json: Option<PathBuf>,
 }
@@ -83,7 +89,13 @@ impl Race {
                  up to {LONGEST_RACE} s is fine: --weight {longest}"
             )));
         }
+        let question = format!(
+            "Your guess: {tasks} tasks of {weight} s and {}!, {} workers: how many times as fast as \
+             one? (below 1: slower)",
+            args.factorial, workers.count
+        );
         Ok(Self {
+            prediction: Prediction::ask(args.predict, &question)?,
             weight: Duration::from_secs_f64(weight),
             tasks: tasks as usize,
             workers,

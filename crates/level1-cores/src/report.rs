@@ -51,6 +51,9 @@ pub fn report(
     println!("speedup       {:>7.2} x   ideal: {workers} x", scaling.speedup);
     println!("efficiency    {:>7.0} %   speedup / workers", 100.0 * scaling.efficiency());
     println!("\n{}", verdict(race, pairs.winner(), scaling.speedup));
+    if let Some(score) = score(race, pairs.winner(), scaling.speedup) {
+        println!("\n{score}");
+    }
 
     let verdict = match pairs.winner() {
         Winner::Sequential => "sequential",
@@ -102,6 +105,31 @@ fn explain_prediction(race: &Race) -> String {
     )
 }
 
+/// How good the reader's guess was; none if there was no guess.
+fn score(race: &Race, winner: Winner, speedup: f64) -> Option<String> {
+    let Race { tasks, workers, .. } = race;
+    let why = match winner {
+        _ if !race.weight.is_zero() => format!(
+            "{tasks} tasks on {} workers are {} waves, and {tasks} / {} is {:.2}",
+            workers.count,
+            waves(race),
+            waves(race),
+            f64::from(*tasks as u32) / f64::from(waves(race))
+        ),
+        Winner::Parallel => format!(
+            "computing is shared by the workers that have a core, {} of {}",
+            workers.count.min(usable_cpus()),
+            workers.count
+        ),
+        _ => "handing out a task costs about as much as such a task, or more".to_string(),
+    };
+    let score = race.prediction.score(speedup, "x", &why)?;
+    Some(match race.prediction.right_winner(speedup) {
+        Some(false) if winner != Winner::TooClose => format!("{score}; the other one wins"),
+        _ => score,
+    })
+}
+
 fn best_of(repeats: usize, best: Duration) -> String {
     match repeats {
         1 => "run once".to_string(),
@@ -141,7 +169,7 @@ fn verdict(race: &Race, winner: Winner, speedup: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::{Source, Workers};
+    use common::{Prediction, Source, Workers};
 
     fn race(weight_s: f64, tasks: usize, workers: usize) -> Race {
         Race {
@@ -150,6 +178,7 @@ mod tests {
             workers: Workers { count: workers, source: Source::Flag },
             factorial: 20,
             timeline: false,
+            prediction: Prediction::default(),
             json: None,
         }
     }

@@ -35,10 +35,10 @@ fn assert_refused(mut command: Command, parts: &[&str]) {
 
 /// Runs an example on a real pseudo-terminal (util-linux's `script`) and types `keys` after a
 /// second, when the question is there.
-fn on_a_terminal(name: &str, keys: &str) -> Output {
+fn on_a_terminal(command: &str, keys: &str) -> Output {
     let run = format!(
-        "(sleep 1; printf '{keys}') | timeout 20 script -qec {} /dev/null",
-        path_of(name).display()
+        "(sleep 1; printf '{keys}') | timeout 20 script -qec '{}' /dev/null",
+        path_of(command).display()
     );
     Command::new("sh").args(["-c", &run]).env_remove(WORKERS_VARIABLE).output().unwrap()
 }
@@ -99,6 +99,18 @@ fn without_a_terminal_the_defaults_are_taken_and_printed() {
         assert!(text.contains("Number of tasks: 10 (the default"), "{text}");
         assert!(text.contains("1 worker (the default"), "{text}");
     }
+}
+
+#[test]
+fn a_prediction_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
+    let race = "level1_cores --weight 0.01 --tasks 10 --workers 4 --predict";
+    let text = stdout(&on_a_terminal(race, r"400\n"));
+    assert!(text.contains("Your guess: 10 tasks of 0.01 s and 20!, 4 workers"), "{text}");
+    assert!(text.contains("you said 400 x") && text.contains("times too high"), "{text}");
+    assert!(text.contains("why: 10 tasks on 4 workers are 3 waves"), "{text}");
+
+    let quiet = example("level1_cores", &["--weight", "0", "--predict"]).output().unwrap();
+    assert!(quiet.status.success() && !stdout(&quiet).contains("guess"), "{quiet:?}");
 }
 
 #[test]

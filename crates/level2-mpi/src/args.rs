@@ -31,6 +31,10 @@ pub struct PiArgs {
     #[arg(long, value_enum, default_value = "lanes")]
     pub kernel: Kernel,
 
+    /// First ask for your guess of the speedup (one rank: of the time); score it at the end
+    #[arg(long)]
+    pub predict: bool,
+
     /// Append this run as one line of JSON to a file.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -55,6 +59,10 @@ pub struct HeatArgs {
     /// Where one rank leaves its time, and many ranks find it.
     #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
     pub baseline: PathBuf,
+
+    /// First ask for your guess of the speedup (one rank: of the time); score it at the end
+    #[arg(long)]
+    pub predict: bool,
 
     /// Append this run as one line of JSON to a file.
     #[arg(long, value_name = "FILE")]

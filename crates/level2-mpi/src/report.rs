@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use common::{Record, Samples, Scaling, human};
+use common::{Prediction, Record, Samples, Scaling, human};
 use mpi::collective::SystemOperation;
 use mpi::datatype::PartitionMut;
 use mpi::traits::*;
@@ -21,6 +21,7 @@ pub struct PiReport<'a> {
     args: &'a PiArgs,
     size: Rank,
     placement: Placement,
+    prediction: Prediction,
     record: Record,
 }
 
@@ -40,7 +41,8 @@ impl<'a> PiReport<'a> {
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", args.kernel.name());
-        Ok(Self { args, size: world.size(), placement, record })
+        let prediction = predict(args.predict, world)?;
+        Ok(Self { args, size: world.size(), placement, prediction, record })
     }
 
     /// Prints pi, the times of all passes, and what many ranks gained over one.
@@ -67,7 +69,11 @@ impl<'a> PiReport<'a> {
 
         let settings = [("rectangles", json!(rectangles)), ("kernel", json!(kernel.name()))];
         let baseline = Baseline::new(&self.args.baseline, "level2_pi", &settings);
-        compare(&baseline, self.size, best, &mut self.record);
+        let speedup = compare(&baseline, self.size, best, &mut self.record);
+        let each_ns = best.as_secs_f64() * 1e9 / *rectangles as f64;
+        let each = format!("a rectangle takes {each_ns:.2} ns here");
+        let why = "the only message is one number a rank";
+        score(self.prediction, speedup, best, &self.placement, [&each, why]);
         if best < RESOLVED * clock_step() {
             println!(
                 "warning: a pass is too short for this clock to tell the ranks' work from the \
@@ -84,6 +90,7 @@ pub struct HeatReport<'a> {
     args: &'a HeatArgs,
     size: Rank,
     placement: Placement,
+    prediction: Prediction,
     record: Record,
 }
 
@@ -110,7 +117,8 @@ impl<'a> HeatReport<'a> {
             .setting("size", args.size)
             .setting("steps", args.steps)
             .setting("exchange", args.exchange.name());
-        Ok(Self { args, size: world.size(), placement, record })
+        let prediction = predict(args.predict, world)?;
+        Ok(Self { args, size: world.size(), placement, prediction, record })
     }
 
     /// Draws the plate and prints the times; every rank calls this, rank 0 prints.
@@ -160,7 +168,11 @@ impl<'a> HeatReport<'a> {
 
         let settings = [("size", json!(size)), ("steps", json!(steps))];
         let baseline = Baseline::new(&self.args.baseline, "level2_heat", &settings);
-        compare(&baseline, self.size, total, &mut self.record);
+        let speedup = compare(&baseline, self.size, total, &mut self.record);
+        let each_us = total.as_secs_f64() * 1e6 / *steps as f64;
+        let each = format!("a step takes {each_us:.0} us here");
+        let why = format!("{:.0} % of the time went into messages", share(clock.communicating));
+        score(self.prediction, speedup, total, &self.placement, [&each, &why]);
         warn(&self.placement);
         self.record.append()
     }
@@ -208,15 +220,45 @@ impl HeatRun {
     }
 }
 
-/// With one rank saves the time, with more compares it to the saved one.
-fn compare(baseline: &Baseline, size: Rank, time: Duration, record: &mut Record) {
+/// Asks the reader at rank 0 for a guess; the others have none.
+fn predict(wanted: bool, world: &impl Communicator) -> anyhow::Result<Prediction> {
+    let question = match world.size() {
+        1 => "Your guess: how long does one rank take, in ms?".to_string(),
+        size => format!("Your guess: how many times as fast as one rank are {size}?"),
+    };
+    Prediction::ask(wanted && world.rank() == ROOT, &question)
+}
+
+/// Says how good the guess was: that of the speedup, or with one rank that of the time. `why` is
+/// for the time and for the speedup.
+fn score(
+    guess: Prediction,
+    speedup: Option<f64>,
+    time: Duration,
+    placement: &Placement,
+    [one, many]: [&str; 2],
+) {
+    let score = match speedup {
+        None => guess.score(time.as_secs_f64() * 1e3, "ms", one),
+        Some(speedup) => {
+            let cpus = placement.cpus();
+            guess.score(speedup, "x", &format!("all ranks together have {cpus} CPUs, and {many}"))
+        }
+    };
+    if let Some(score) = score {
+        println!("{score}");
+    }
+}
+
+/// With one rank saves the time, with more compares it to the saved one and gives the speedup.
+fn compare(baseline: &Baseline, size: Rank, time: Duration, record: &mut Record) -> Option<f64> {
     let path = baseline.path().display();
     if size == 1 {
         match baseline.save(time) {
             Ok(()) => println!("saved as the baseline in {path}; now take more ranks"),
             Err(reason) => println!("warning: this baseline is not saved: {reason}"),
         }
-        return;
+        return None;
     }
     match baseline.load() {
         Ok(one) => {
@@ -232,11 +274,15 @@ fn compare(baseline: &Baseline, size: Rank, time: Duration, record: &mut Record)
                 .result("baseline_s", one.as_secs_f64())
                 .result("speedup", scaling.speedup)
                 .result("efficiency", scaling.efficiency());
+            Some(scaling.speedup)
         }
-        Err(reason) => println!(
-            "no speedup: {reason}; run these same flags with one rank first: mpirun -n 1 {}",
-            std::env::args().collect::<Vec<_>>().join(" ")
-        ),
+        Err(reason) => {
+            println!(
+                "no speedup: {reason}; run these same flags with one rank first: mpirun -n 1 {}",
+                std::env::args().collect::<Vec<_>>().join(" ")
+            );
+            None
+        }
     }
 }
 

@@ -275,6 +275,31 @@ fn a_bad_flag_ends_all_ranks_with_one_message() {
 }
 
 #[test]
+fn a_prediction_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
+    let folder = Folder::new("predict");
+    let typed = |ranks: u32, guess: &str| {
+        let job = format!(
+            "{} -n {ranks} {} --passes 1 --predict --baseline {}",
+            script("mpirun.sh").display(),
+            example("level2_pi").display(),
+            folder.file("baseline.txt")
+        );
+        let keys = format!("(echo {guess}; sleep 3)");
+        let on_a_terminal = format!("{keys} | script -qec '{job}' /dev/null");
+        run(Command::new("sh").args(["-c", &on_a_terminal])).ended_well()
+    };
+    let one = typed(1, "1e6");
+    assert!(one.line("you said 1000000 ms").contains("times too high"), "{}", one.stdout);
+    assert!(one.line("why: a rectangle takes").ends_with("ns here"), "{}", one.stdout);
+    let two = typed(2, "0.001");
+    assert!(two.line("you said 0.001 x").contains("times too low"), "{}", two.stdout);
+    assert!(two.line("why: all ranks together have").contains("CPUs"), "{}", two.stdout);
+
+    let quiet = pi(1, &["--predict", "--passes", "1"], &folder.file("quiet.txt")).ended_well();
+    assert!(!quiet.stdout.contains("guess"), "{}", quiet.stdout);
+}
+
+#[test]
 fn help_is_printed_once() {
     let job = mpirun(4, "level2_pi", &["--help"]).ended_well();
     assert_eq!(job.stdout.matches("Usage:").count(), 1, "{}", job.stdout);

@@ -1,6 +1,6 @@
 //! The command line of level 3: what is not given is asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use common::{Workers, count, misuse, parse_workers};
@@ -53,13 +53,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
     pub(crate) save: Option<PathBuf>,
 
-    /// Train nothing: read the digits in FILE (PNG or IDX) with the model of --model
-    #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = ["sweep", "save"])]
-    pub predict: Option<PathBuf>,
+    /// Ask for your guess of the training time first; with FILE and --model: read its digits instead
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "sweep")]
+    pub(crate) predict: Option<Option<PathBuf>>,
 
-    /// The model that --save wrote, for --predict
-    #[arg(long, value_name = "FILE", requires = "predict")]
-    pub model: Option<PathBuf>,
+    /// The model that --save wrote, to read the digits in --predict FILE (PNG or IDX)
+    #[arg(long, value_name = "FILE", requires = "predict", conflicts_with = "save")]
+    model: Option<PathBuf>,
 
     /// Try several batch sizes, on the CPU and on the GPU if there is one, and compare
     #[arg(long)]
@@ -96,6 +96,19 @@ impl Args {
         // All parallel loops from here on, ours and Burn's, run on these workers.
         rayon::ThreadPoolBuilder::new().num_threads(workers.count).build_global()?;
         Ok(args)
+    }
+
+    /// The file with digits and the file with a model, if nothing is to be trained.
+    ///
+    /// # Errors
+    /// [`common::Misuse`] if only one of them is given.
+    pub fn reading(&self) -> anyhow::Result<Option<(&Path, &Path)>> {
+        match (&self.predict, &self.model) {
+            (Some(Some(digits)), Some(model)) => Ok(Some((digits, model))),
+            (Some(Some(_)), None) => Err(misuse("--predict FILE needs the model: --model FILE")),
+            (_, Some(_)) => Err(misuse("--model FILE needs the digits to read: --predict FILE")),
+            _ => Ok(None),
+        }
     }
 
     pub(crate) fn workers(&self) -> anyhow::Result<Workers> {
@@ -209,6 +222,19 @@ mod tests {
     fn flags_that_contradict_each_other_are_refused() {
         assert!(args(&["--sweep", "--batch-size", "64"]).is_err());
         assert!(args(&["--synthetic", "--data", "x"]).is_err());
-        assert!(args(&["--predict", "digit.png"]).is_err());
+        assert!(args(&["--model", "model"]).is_err());
+    }
+
+    #[test]
+    fn predict_is_a_guess_and_with_files_a_reading() {
+        let reading = |words: &[&str]| {
+            args(words).unwrap().reading().map(|files| files.is_some()).map_err(|e| e.to_string())
+        };
+        assert_eq!(reading(&["--predict"]), Ok(false));
+        assert_eq!(reading(&["--predict", "digit.png", "--model", "model"]), Ok(true));
+        assert!(reading(&["--predict", "digit.png"]).unwrap_err().contains("--model FILE"));
+        assert!(
+            reading(&["--predict", "--model", "model"]).unwrap_err().contains("--predict FILE")
+        );
     }
 }

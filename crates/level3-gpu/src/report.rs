@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::{Record, Workers, human, time};
+use common::{Prediction, Record, Workers, human, time};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -28,6 +28,8 @@ pub struct Report {
     save: Option<PathBuf>,
     sweep: bool,
     workers: Workers,
+    predict: bool,
+    prediction: Prediction,
     data: &'static str,
     load: Duration,
     runs: Vec<Run>,
@@ -59,20 +61,24 @@ impl Report {
             save: args.save.clone(),
             sweep: args.sweep,
             workers,
+            predict: args.predict == Some(None),
+            prediction: Prediction::default(),
             data: "",
             load: Duration::ZERO,
             runs: Vec::new(),
         })
     }
 
-    /// Loads the digits, and says which they are.
+    /// Loads the digits, and says which they are. With `--predict` the reader guesses before.
     ///
     /// # Errors
-    /// Those of `load`.
+    /// Those of `load`, and three answers that are no guess.
     pub fn load(
         &mut self,
         load: impl FnOnce() -> anyhow::Result<Digits>,
     ) -> anyhow::Result<Digits> {
+        let question = "Your guess: how long does the training take, in seconds?";
+        self.prediction = Prediction::ask(self.predict, question)?;
         let (digits, time) = time(load);
         let digits = digits?;
         (self.data, self.load) = (digits.name, time);
@@ -115,6 +121,12 @@ impl Report {
             let (epochs, images) = (run.plan.epochs, run.images_per_second());
             let plural = if epochs == 1 { "" } else { "s" };
             println!("training: {}, {epochs} epoch{plural}, {images:.0} images/s", human(training));
+            let steps = epochs * run.plan.steps();
+            let each = human(training / steps as u32);
+            let why = format!("{steps} steps of {} images, {each} each", run.plan.batch_size);
+            if let Some(score) = self.prediction.score(training.as_secs_f64(), "s", &why) {
+                println!("{score}");
+            }
         }
     }
 

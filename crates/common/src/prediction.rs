@@ -1,0 +1,97 @@
+//! Predict, then run: who has guessed looks harder.
+
+use std::fmt;
+
+use crate::prompt;
+
+/// A number that the reader expects of a run, such as a speedup. By default there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Prediction(Option<f64>);
+
+impl Prediction {
+    /// Asks for a guess on a terminal. If it is not wanted, or nobody is there, there is none.
+    ///
+    /// # Errors
+    /// [`crate::Misuse`] after three answers that are no number.
+    pub fn ask(wanted: bool, question: &str) -> anyhow::Result<Self> {
+        match wanted && prompt::somebody_is_there() {
+            true => prompt::ask_here(question, Self(None), |text| Self::read(text).map(Self)),
+            false => Ok(Self(None)),
+        }
+    }
+
+    fn read(text: &str) -> Result<Option<f64>, String> {
+        match text.replace('_', "").parse::<f64>() {
+            Ok(guess) if guess.is_finite() && guess > 0.0 => Ok(Some(guess)),
+            _ => Err(format!("'{text}' is not a number above zero, such as 0.5")),
+        }
+    }
+
+    /// Two lines to print after the run: how far off the guess was, and why. None without a guess.
+    ///
+    /// `unit` follows both numbers (`x`, `s`), and `why` tells what decided the result.
+    pub fn score(&self, found: f64, unit: &str, why: &str) -> Option<String> {
+        let guess = self.0?;
+        let verdict = match guess / found {
+            close if (0.9..=1.1).contains(&close) => "well guessed".to_string(),
+            high if high > 1.0 => format!("{high:.1} times too high"),
+            low => format!("{:.1} times too low", 1.0 / low),
+        };
+        Some(format!("you said {guess} {unit}, it is {found:.3} {unit}: {verdict}\nwhy: {why}"))
+    }
+
+    /// Whether both, the guess and the result, are on the same side of 1: the right winner.
+    /// None without a guess.
+    pub fn right_winner(&self, speedup: f64) -> Option<bool> {
+        self.0.map(|guess| (guess > 1.0) == (speedup > 1.0))
+    }
+}
+
+/// What stands in the question as the answer that Return gives.
+impl fmt::Display for Prediction {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.0 {
+            Some(guess) => guess.fmt(f),
+            None => f.write_str("no guess"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_is_scored_by_its_factor_and_gets_the_reason() {
+        let score = |guess| Prediction(Some(guess)).score(4.0, "x", "three waves").unwrap();
+        assert!(score(4.2).contains("well guessed"), "{}", score(4.2));
+        assert!(score(8.0).contains("2.0 times too high"), "{}", score(8.0));
+        assert!(score(1.0).contains("4.0 times too low"), "{}", score(1.0));
+        assert!(score(1.0).ends_with("\nwhy: three waves"));
+    }
+
+    #[test]
+    fn the_winner_is_right_on_the_same_side_of_one() {
+        assert_eq!(Prediction(Some(0.5)).right_winner(0.1), Some(true));
+        assert_eq!(Prediction(Some(0.5)).right_winner(3.3), Some(false));
+    }
+
+    #[test]
+    fn without_a_guess_there_is_no_score() {
+        assert_eq!(Prediction(None).score(1.0, "s", ""), None);
+        assert_eq!(Prediction(None).right_winner(1.0), None);
+    }
+
+    #[test]
+    fn only_a_number_above_zero_is_a_guess() {
+        assert_eq!(Prediction::read("0.5"), Ok(Some(0.5)));
+        for text in ["0", "-1", "much", "NaN", "inf"] {
+            assert!(Prediction::read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_asked_who_did_not_want_it() {
+        assert_eq!(Prediction::ask(false, "Speedup?").unwrap(), Prediction(None));
+    }
+}
