@@ -77,10 +77,36 @@ stage_cuda() {
   cargo test --release -p level3-gpu --features cuda
 }
 
+# --- slides -----------------------------------------------------------------------------------
+
+stage_charts() {
+  cargo clippy -p charts --all-targets -- -D warnings
+  cargo test -p charts
+}
+
+# HTML and PDF, and no element outside any slide; a crowded one must be refused.
+stage_slides() {
+  local refused=''
+  printf '# Too much\n\n' >slides/crowded.md
+  printf '%s lines are too many<br>\n' {1..40} >>slides/crowded.md
+  slides/build.sh --deck crowded.md || refused=yes
+  rm -f slides/crowded.*
+  [ -n "$refused" ] || { echo "a slide with 40 lines was accepted"; return 1; }
+  slides/build.sh
+}
+
+# Every Markdown file says what the code, the files and the recorded runs say, and every command
+# in it works.
+stage_truth() {
+  cargo clippy -p truth --all-targets -- -D warnings
+  cargo test -p truth
+  cargo run --release -p truth -- --run here
+}
+
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1 mpi mpich level3 cuda)
+stages=(setup format shell level1 mpi mpich level3 cuda charts slides truth)
 cluster_stages=(hosts cluster)
 
 run_stage() {

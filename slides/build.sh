@@ -1,54 +1,46 @@
 #!/usr/bin/env bash
-# Makes slides/deck.html (one file, pictures inside) and slides/deck.pdf from slides/deck.md.
+# build.sh [--html] [--deck FILE]    Make slides/deck.html (pictures inside) and slides/deck.pdf.
+#
+#   slides/build.sh                HTML and PDF, then a look at every slide at 1280 x 720: the
+#                                  pictures go to slides/seen/; anything cut off is an error
+#   slides/build.sh --html         the HTML alone: needs Node, but no Chromium
+#   slides/build.sh --deck FILE    another deck in this folder (deck.md)
+#
+# Needs Node 18 or later and Chromium. As root on Debian or Ubuntu a missing one is installed with
+# apt-get. CHROME_PATH names a browser of your choice. In the HTML, p opens the presenter's view.
 set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+cd "$repo/slides"
 
-usage() {
-  cat <<'TEXT'
-usage: slides/build.sh [--html] [--deck FILE]
-
-Makes deck.html and deck.pdf beside deck.md, then looks at every slide at
-1280 x 720 (pictures in slides/seen/) and fails if anything is cut off.
-
-  --html        the HTML alone: needs Node, but no Chromium
-  --deck FILE   another deck in the same folder (default: deck.md)
-  --help        this text
-
-Needs Node 18 or later and Chromium. As root on Debian or Ubuntu a missing
-one is installed with apt-get. CHROME_PATH names a browser of your choice.
-In the HTML, press p for the presenter's view with notes and a clock.
-TEXT
-}
-
-cd "$(dirname "${BASH_SOURCE[0]}")"
 deck=deck.md
 pdf=yes
 while [ $# -gt 0 ]; do
   case $1 in
     --html) pdf=no ;;
     --deck)
-      [ $# -ge 2 ] || { echo "error: --deck needs a file; try --help" >&2; exit 2; }
+      [ $# -ge 2 ] || die "--deck needs a file; try --help"
       deck=$2
       shift
       ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "error: unknown argument '$1'; try --help" >&2; exit 2 ;;
+    *) die "build.sh does not know '$1'; try --help" ;;
   esac
   shift
 done
-[ -f "$deck" ] || { echo "error: no deck slides/$deck" >&2; exit 2; }
+[ -f "$deck" ] || die "there is no deck slides/$deck"
 
 # need COMMAND PACKAGES...: installs them with apt-get where that is possible.
 need() {
   local command=$1
   shift
-  command -v "$command" >/dev/null && return
-  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    echo "installing $*"
+  ! have "$command" || return 0
+  if [ "$(id -u)" = 0 ] && have apt-get; then
+    step "Installing $*"
     timeout 300 apt-get update -qq
     DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq --no-install-recommends "$@" >/dev/null
   else
-    echo "error: $command is missing; install $* (or, on a cluster, load its module)" >&2
-    exit 2
+    die "there is no $command here: install $*, or load your site's module"
   fi
 }
 
@@ -63,7 +55,7 @@ find_browser() {
 need node nodejs npm
 need npm npm
 if [ ! -x node_modules/.bin/marp ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  echo "installing Marp (package-lock.json pins every version)"
+  step "Installing Marp (package-lock.json pins every version)"
   timeout 300 npm ci --no-audit --no-fund --loglevel=error
 fi
 

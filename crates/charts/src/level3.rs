@@ -122,7 +122,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let svg = plot::page(&title, &caption, |area| {
         for (i, row) in rows.iter().enumerate() {
             let (column, line) = ((i % 5) as i32, (i / 5) as i32);
-            let (left, top) = (70 + column * 208, 62 + line * 210);
+            let (left, top) = (40 + column * 188, 58 + line * 192);
             let pixels = pixels(&row.value["pixels"]).ok_or_else(|| {
                 common::misuse(format!(
                     "{}: results.samples[{i}].pixels are not {} grey values",

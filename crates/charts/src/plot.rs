@@ -10,7 +10,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Width and height in pixels.
-pub const SIZE: (i32, i32) = (1120, 520);
+pub const SIZE: (i32, i32) = (1000, 470);
 /// Okabe and Ito's palette: blue, vermilion, green, and black for what is only a guide.
 pub const COLOURS: [RGBColor; 3] =
     [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 128, 96)];

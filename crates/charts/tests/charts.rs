@@ -65,6 +65,26 @@ fn every_chart_is_drawn_in_under_two_seconds() {
 }
 
 #[test]
+fn the_slides_show_what_their_records_say() {
+    let slides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../slides");
+    let records =
+        std::fs::read_dir(slides.join("runs")).unwrap().map(|entry| entry.unwrap().path());
+    let records = records.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    let mut arguments: Vec<String> = records.map(|path| path.display().to_string()).collect();
+    arguments.sort();
+    let out = folder("slides");
+    arguments.extend(["--out".to_string(), out.display().to_string()]);
+    let output = charts(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for drawn in std::fs::read_dir(&out).unwrap() {
+        let drawn = drawn.unwrap();
+        let shown = slides.join("pictures").join(drawn.file_name());
+        let same = std::fs::read(&shown).ok() == std::fs::read(drawn.path()).ok();
+        assert!(same, "{}: draw it again with slides/record.sh charts", shown.display());
+    }
+}
+
+#[test]
 fn a_gpu_record_joins_the_chart_and_its_caption() {
     let out = folder("gpu");
     let gpu = record(13)
