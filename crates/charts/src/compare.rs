@@ -118,7 +118,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
     let several = rows.iter().any(|row| row.times.len() > 1);
     let axis = Axis::decades("", times().map(|(_, time)| *time), seconds);
     let (left, right, top, bottom) = (330, plot::SIZE.0 - 110, 84, plot::SIZE.1 - 88);
-    let labels = if several { left - 90 } else { left - 14 };
+    let labels = if several { left - 100 } else { left - 14 };
     let share = |s: f64| {
         let (start, end) = (axis.range.start.log10(), axis.range.end.log10());
         (s.log10() - start) / (end - start)
@@ -132,7 +132,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
                 let at = left + 20 + 200 * i as i32;
                 plot::mark(area, (at, 60), i)?;
                 let name = program(run);
-                plot::text(area, &name, (at + 18, 49), plot::font(20, plot::INK))?;
+                plot::text(area, &name, (at + 18, 46), plot::font(20, plot::INK))?;
             }
         }
         for tick in &axis.ticks {
@@ -164,7 +164,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
                         plot::right_aligned(18, plot::INK),
                     )?;
                 } else {
-                    let at = (x(*time) + 16, y - 8);
+                    let at = (x(*time) + 16, y - 11);
                     plot::text(area, &seconds_exact(*time), at, plot::font(18, plot::INK))?;
                 }
             }

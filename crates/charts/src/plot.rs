@@ -155,12 +155,12 @@ pub fn plot(
     page(title, caption, |area| {
         keys(area, series)?;
         let mut chart = ChartBuilder::on(area)
-            .margin_top(98)
+            .margin_top(100)
             .margin_right(40)
             .margin_bottom(34)
             .margin_left(14)
-            .x_label_area_size(62)
-            .y_label_area_size(92)
+            .x_label_area_size(66)
+            .y_label_area_size(104)
             .build_cartesian_2d(x.clone(), y.clone())?;
         chart
             .configure_mesh()
@@ -207,11 +207,11 @@ pub fn plot(
             }
             let (x, y) = chart.backend_coord(&note.at);
             for (i, line) in note.text.lines().enumerate() {
-                let top = y + 24 * i as i32;
+                let top = y + 27 * i as i32;
                 if note.left {
                     text(area, line, (x - 14, top), right_aligned(20, INK))?;
                 } else {
-                    text(area, line, (x + 12, top - 10), font(20, INK))?;
+                    text(area, line, (x + 12, top - 12), font(20, INK))?;
                 }
             }
         }
@@ -230,8 +230,8 @@ pub fn page(
         let area =
             SVGBackend::with_string(&mut svg, (SIZE.0 as u32, SIZE.1 as u32)).into_drawing_area();
         area.fill(&WHITE)?;
-        text(&area, title, (16, 12), font(26, INK))?;
-        text(&area, caption, (16, SIZE.1 - 26), font(17, GREY))?;
+        text(&area, title, (16, 8), font(25, INK))?;
+        text(&area, caption, (16, SIZE.1 - 26), font(16, GREY))?;
         draw(&area)?;
         area.present()?;
     }
@@ -245,7 +245,8 @@ pub fn text(area: &Area, line: &str, at: (i32, i32), style: TextStyle) -> anyhow
 
 /// The one typeface, in a size and a colour.
 pub fn font(size: i32, colour: RGBColor) -> TextStyle<'static> {
-    ("sans-serif", size).into_font().color(&colour)
+    // plotters writes 1 / 1.24 of the size that it is given; with this, a size is about its pixels.
+    ("sans-serif", f64::from(size) * 1.2).into_font().color(&colour)
 }
 
 /// The same, written to both sides of its point.
@@ -276,7 +277,7 @@ pub fn mark(area: &Area, (x, y): (i32, i32), i: usize) -> anyhow::Result<()> {
 
 /// The key under the title, on two lines if one is too short.
 fn keys(area: &Area, series: &[Series]) -> anyhow::Result<()> {
-    let width = |one: &Series| 44 + (one.name.chars().count() as f64 * 9.4) as i32 + 30;
+    let width = |one: &Series| 44 + (one.name.chars().count() as f64 * 10.6) as i32 + 26;
     let total: i32 = series.iter().map(width).sum();
     let (mut x, mut y) = (22, if total > SIZE.0 - 40 { 56 } else { 66 });
     for one in series {
@@ -298,7 +299,7 @@ fn keys(area: &Area, series: &[Series]) -> anyhow::Result<()> {
         if let Look::Measured(i) | Look::Marks(i) = one.look {
             mark(area, (x + 17, y), i)?;
         }
-        text(area, &one.name, (x + 44, y - 11), font(20, INK))?;
+        text(area, &one.name, (x + 44, y - 14), font(20, INK))?;
         x += width(one);
     }
     Ok(())
