@@ -77,6 +77,7 @@ def main():
         lanes = best["Rust, lanes"]
         rows = [(name, human(time), f"{time / lanes:.2f}") for name, time in best.items()]
         table(("program", "time", "/ Rust, lanes"), rows)
+        print("C compiles the naive loop; lanes divides once for two rectangles.")
         print(f"two ranks: speedup {lanes / best['Rust, lanes, 2 ranks']:.2f}x")
 
         print("\nheat, one rank, a step; the limit is a copy of a plate: the same bytes, no arithmetic")
