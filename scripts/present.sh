@@ -150,9 +150,8 @@ level2() {
 }
 
 level3() {
-  local data=() images=() limit rate
+  local images=() limit rate
   limit=$(share 14)
-  [ -e "${MNIST_DIR:-data/mnist}/train-images-idx3-ubyte" ] || data=(--synthetic)
   if [ -n "$budget" ] && [ -z "$replay" ]; then
     "$bin/level3_mnist" --device cpu --batch-size 512 --images 2048 --synthetic --json "$work/mnist.jsonl" >/dev/null
     rate=$(number images_per_s "$work/mnist.jsonl")
@@ -160,10 +159,10 @@ level3() {
   fi
 
   step "Level 3: train on the CPU"
-  play "$limit" level3-cpu "$bin/level3_mnist" --device cpu --batch-size 512 "${images[@]}" "${data[@]}"
+  play "$limit" level3-cpu "$bin/level3_mnist" --device cpu --batch-size 512 "${images[@]}"
   step "Level 3: the same on the GPU. First look who uses it."
   if have nvidia-smi && timeout 20 nvidia-smi; then
-    play "$limit" level3-cuda "$bin/level3_mnist" --device cuda --batch-size 512 "${images[@]}" "${data[@]}"
+    play "$limit" level3-cuda "$bin/level3_mnist" --device cuda --batch-size 512 "${images[@]}"
   else
     echo "There is no GPU on this machine."
     recording level3-cuda
