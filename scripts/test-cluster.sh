@@ -157,6 +157,11 @@ check "another number of nodes is refused" refused "4 hosts are up, not 3" $clus
 check "status shows the nodes" says "free" $cluster status
 [ ${#failures[@]} -eq 0 ] || { tail -n 20 "$PRACTICE_CLUSTER_DIR"/log/* 2>/dev/null || true; exit 1; }
 
+step "The tour"
+check "every command of it in the README works" timeout 300 $cluster run "$target/release/truth" --run cluster README.md
+in_cluster scancel --me
+outputs+=("$repo"/scripts/slurm/level[12]*.out)
+
 # These take their time, so they start now and are looked at later.
 limited=$(batch --time=1 --wrap 'sleep 600')
 on_node4=$(batch --nodelist=node4 --wrap 'srun sleep 600')
@@ -174,7 +179,7 @@ for rank in 0 1 2 3; do
   check "level2: rank $rank greets, twice" has "$output" "^rank $rank of 4 on node" 2
 done
 for ranks in 1 2 4 16; do
-  check "level2: pi by $ranks ranks" has "$output" "^[0-9]+ rectangles, $ranks ranks? on 1 host"
+  check "level2: pi by $ranks ranks" has "$output" "rectangles, $ranks ranks? on 1 host"
 done
 check "level2: pi is right, four times" has "$output" '^pi +3\.14159265358[0-9]+' 4
 check "level2: a speedup for 2, 4 and 16 ranks" has "$output" '^speedup ' 3
@@ -193,7 +198,7 @@ for launcher in "srun --mpi=pmix" mpirun; do
     check "  four ranks on node$node" has "$output" "^rank [0-9]+ of 16 on node$node\$" 4
   done
   check "  it was started by $launcher" has "$output" "^\\\$ $launcher.* -n 16 .*level2_hello" 1
-  check "  pi over four nodes" has "$output" '^[0-9]+ rectangles, 16 ranks on 4 hosts'
+  check "  pi over four nodes" has "$output" 'rectangles, 16 ranks on 4 hosts'
   check "  heat over four nodes" has "$output" ' 16 ranks on 4 hosts, exchange'
   check "  heat is the same as with one rank" [ "$(sed -n 's/^fingerprint *\([0-9a-f]*\).*/\1/p' "$output" | sort | uniq -c | awk '{ print $1 }')" = 2 ]
   check "  speedups of pi and heat" has "$output" '^speedup ' 2
@@ -222,13 +227,9 @@ check "one request for all three levels" says "4 CPUs a task, GPU 0." in_cluster
 check "and its form without a GPU" says 'salloc --nodes=1 --ntasks=16 --cpus-per-task=4 --mem=4G --time=02:00:00' \
   in_cluster scripts/slurm/interactive.sh --cpu hostname
 
-check "the tour in the README works, word for word" timeout 300 $cluster run "$target/release/truth" --run cluster README.md
-outputs+=("$repo"/scripts/slurm/level[12]*.out)
-in_cluster scancel --me
-
 step "What cannot be had"
 check "too long" refused "time limit" in_cluster $submit level1 --time=1-00:00:00
-check "too many nodes" refused "configuration is not available\|node count" in_cluster $submit level2-multinode --nodes=5
+check "too many nodes" refused "[Nn]ode count" in_cluster $submit level2-multinode --nodes=5
 check "too many GPUs" refused "configuration is not available" in_cluster $submit level3 --gres=gpu:3
 check "too many CPUs" refused "CPU count\|configuration is not available" in_cluster $submit level1 --cpus-per-task=65
 check "too much memory" refused "[Mm]emory\|configuration is not available" in_cluster $submit level1 --mem=17000M
