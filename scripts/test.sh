@@ -77,6 +77,18 @@ stage_cuda() {
   cargo test --release -p level3-gpu --features cuda
 }
 
+# --- self-study -------------------------------------------------------------------------------
+
+# Every check fails on its gap and passes on its solution, level 2's under mpirun.
+stage_exercises() {
+  cargo clippy --release -p exercises --all-targets --features level2,level3 -- -D warnings
+  cargo test --release -p exercises
+  cargo exercise --prove
+}
+
+# Each template in a project of its own, outside this workspace.
+stage_templates() { cargo test --release -p exercises --test templates; }
+
 # --- slides -----------------------------------------------------------------------------------
 
 stage_charts() {
@@ -106,7 +118,7 @@ stage_truth() {
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1 mpi mpich level3 cuda charts slides truth)
+stages=(setup format shell level1 mpi mpich level3 exercises templates cuda charts slides truth)
 cluster_stages=(hosts cluster)
 
 run_stage() {
