@@ -119,15 +119,19 @@ machine() {
   ls -d /var/lib/* /run/* /etc/slurm* /etc/munge /dev/shm/* 2>/dev/null || true
 }
 
-# same_machine: whether it is again as it was before; other programs may come and go meanwhile.
+# same_machine: checks that it is again as it was before.
 same_machine() {
   local try
-  for try in 1 2 3 4 5; do
+  for try in 1 2 3 4 5; do # the kernel takes a moment, and other programs come and go
     machine >"$work/after"
-    diff "$work/before" "$work/after" && return 0
+    ! cmp -s "$work/before" "$work/after" || break
     sleep "$try"
   done
-  return 1
+  if [ "$(grep become-first "$work/before")" != "$(grep become-first "$work/after")" ]; then
+    echo "note    somebody else's pretend hosts came or went meanwhile: not compared"
+  else
+    check "the machine is as it was" diff "$work/before" "$work/after"
+  fi
 }
 
 # ----------------------------------------------------------------------------------------------
@@ -158,7 +162,8 @@ check "status shows the nodes" says "free" $cluster status
 [ ${#failures[@]} -eq 0 ] || { tail -n 20 "$PRACTICE_CLUSTER_DIR"/log/* 2>/dev/null || true; exit 1; }
 
 step "The tour"
-check "every command of it in the README works" timeout 300 $cluster run "$target/release/truth" --run cluster README.md
+check "every command of it in the README and on the slides works" \
+  timeout 600 $cluster run "$target/release/truth" --run cluster README.md slides/deck.md
 in_cluster scancel --me
 outputs+=("$repo"/scripts/slurm/level[12]*.out)
 
@@ -263,12 +268,12 @@ check "the next job runs" says ready in_cluster srun echo ready
 
 step "Down"
 check "nothing is left" says "nothing is left" timeout 60 $cluster down
-check "the machine is as it was" same_machine
+same_machine
 check "it starts again" timeout 120 $cluster up 2
 check "its first process is killed" sh -c "kill -9 \$(cat $PRACTICE_CLUSTER_DIR/hosts/first)"
 sleep 1
 check "down after the crash" says "nothing is left" timeout 60 $cluster down
-check "the machine is as it was" same_machine
+same_machine
 check "down, once more, is no error" timeout 60 $cluster down
 
 echo
