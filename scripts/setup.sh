@@ -108,14 +108,18 @@ mpi_of_build() {
 
 # check_mpi: compiler, launcher and what is built already must be of one MPI.
 check_mpi() {
-  local mpicc=${MPICC:-mpicc} mpirun=${MPIRUN:-mpirun} ours theirs built profile
+  local mpicc=${MPICC:-mpicc} mpirun=${MPIRUN:-mpirun} ours theirs built profile flag
   if ! have "$mpicc"; then
     row MISSING MPI "no $mpicc; $(advice libopenmpi-dev) (a module: 'module avail mpi', 'module load openmpi')"
     packages+=(openmpi-bin libopenmpi-dev)
     return
   fi
   ours=$(mpi_of_compiler)
-  row ok MPI "${ours:-an unknown MPI}: $(command -v "$mpicc")"
+  if [ -z "$ours" ]; then
+    row note MPI "neither Open MPI nor MPICH, as far as it tells: $(command -v "$mpicc"); not compared with mpirun"
+    return
+  fi
+  row ok MPI "$ours: $(command -v "$mpicc")"
   if ! have "$mpirun"; then
     row note mpirun "none; $(advice openmpi-bin), or start ranks with srun"
   elif theirs=$(mpi_of_launcher) && [ "$theirs" = "$ours" ]; then
@@ -125,8 +129,9 @@ check_mpi() {
   fi
   for profile in release debug; do
     built=$(mpi_of_build "$target/$profile")
+    flag=''; [ $profile = debug ] || flag="--$profile "
     if [ -n "$built" ] && [ "$built" != "$ours" ]; then
-      row note "stale build" "$target/$profile is built with $built, now it is $ours; type: cargo clean -p mpi-sys"
+      row note "stale build" "$target/$profile is built with $built, now it is $ours; type: cargo clean ${flag}-p mpi-sys"
       stale=yes
     fi
   done

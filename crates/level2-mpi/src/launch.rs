@@ -133,8 +133,8 @@ impl Launcher {
             "srun" => "try srun --mpi=pmix (srun --mpi=list shows what there is)",
             "Slurm" => "start it with srun or mpirun",
             _ => {
-                "use the mpirun of that library, or rebuild for this one: cargo clean -p mpi-sys, \
-                 then build with MPICC set (scripts/setup.sh --check shows both)"
+                "use the mpirun of that library, or rebuild for this one: cargo clean --release \
+                 -p mpi-sys, then build with MPICC set (scripts/setup.sh --check shows both)"
             }
         };
         Some(format!(

@@ -359,7 +359,7 @@ fn the_launcher_of_another_mpi_is_told_from_the_right_one() {
             foreign += 1;
             assert_eq!(job.stderr.matches("warning: ").count(), 1, "{}", job.stderr);
             assert!(job.stderr.contains("started 3 processes"), "{}", job.stderr);
-            assert!(job.stderr.contains("cargo clean -p mpi-sys"), "{}", job.stderr);
+            assert!(job.stderr.contains("cargo clean --release -p mpi-sys"), "{}", job.stderr);
         }
     }
     if foreign == 0 {
