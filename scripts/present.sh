@@ -122,6 +122,13 @@ level1() {
   play "$limit" level1-race-computing "$bin/level1_cores" --weight 0 --tasks 100 --factorial 5000
   step "Level 1: from which task size on does parallel win?"
   play "$(share 12)" level1-crossover "$bin/level1_crossover" --tasks 10
+  step "Level 1 as a job: Slurm says how many workers there are."
+  if have sbatch; then
+    play "$(share 12)" slurm-level1 scripts/slurm/submit.sh level1 --wait
+  else
+    echo "There is no queue on this machine."
+    recording slurm-level1
+  fi
 }
 
 level2() {
@@ -151,7 +158,7 @@ level2() {
 
 level3() {
   local images=() limit rate
-  limit=$(share 14)
+  limit=$(share 9)
   if [ -n "$budget" ] && [ -z "$replay" ]; then
     "$bin/level3_mnist" --device cpu --batch-size 512 --images 2048 --synthetic --json "$work/mnist.jsonl" >/dev/null
     rate=$(number images_per_s "$work/mnist.jsonl")

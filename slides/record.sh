@@ -3,6 +3,7 @@
 #
 #   slides/record.sh               every stage: level1 level2 level3 compare1 compare2 compare3 charts
 #   slides/record.sh level2 charts only these
+#   slides/record.sh slurm         a job, from its submission to its output: needs a Slurm
 #
 # Each stage writes slides/runs/STAGE.jsonl and, for the levels, what the programs printed. Run it on
 # a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well.
@@ -73,11 +74,28 @@ level3() {
 compare() {
   step "Recording compare$1"
   rm -f "$runs/compare$1.jsonl"
-  scripts/compare-python.sh "level$1" --json "$runs/compare$1.jsonl" | tee "$runs/compare$1.txt"
+  scripts/compare-python.sh "level$1" --json "$runs/compare$1.jsonl"
 }
 compare1() { compare 1; }
 compare2() { compare 2; }
 compare3() { compare 3; }
+
+# A job, from its submission to its output; on a cluster, or scripts/practice-cluster.sh run.
+slurm() {
+  local output
+  have sbatch || die "there is no queue here; try: scripts/practice-cluster.sh run slides/record.sh slurm"
+  step "Recording slurm"
+  {
+    printf '# on the cluster of %s, %s\n' "$(hostname)" "$(date +%F)"
+    printf '$ scripts/slurm/submit.sh level1 --wait\n'
+    timeout "$limit" scripts/slurm/submit.sh level1 --wait | tee "$repo/slides/runs/slurm.log"
+    output=$(sed -n 's/.*tail -f //p' slides/runs/slurm.log)
+    printf '$ cat %s\n' "$output"
+    cat "$output"
+    rm -f "$output"
+  } | sed -e "s#$target#target#g" -e "s#$repo/##g" | tee "$runs/slurm-level1.txt"
+  rm -f slides/runs/slurm.log
+}
 
 charts() {
   step "Drawing"
@@ -88,7 +106,7 @@ stages=()
 for word in "$@"; do
   case $word in
     -h | --help) usage; exit ;;
-    level[123] | compare[123] | charts) stages+=("$word") ;;
+    level[123] | compare[123] | slurm | charts) stages+=("$word") ;;
     *) die "record.sh does not know '$word'; try --help" ;;
   esac
 done
