@@ -47,13 +47,14 @@ trap 'rm -rf "$work"' EXIT
 
 # recording NAME: shows slides/runs/NAME.txt, so that nobody takes it for a live run.
 recording() {
-  local file=$runs/$1.txt origin
+  local file=$runs/$1.txt records=$runs/${1%%-*}.jsonl origin=''
   if [ ! -e "$file" ]; then
     echo "[no recording: this run has not been recorded yet ($file)]"
     return
   fi
-  origin=$(tail -n 1 "$runs/${1%%-*}.jsonl" 2>/dev/null |
-    sed -n 's/.*"host":"\([^"]*\)".*"started":"\([0-9-]*\)T.*/on \1, \2/p')
+  if [ -e "$records" ]; then
+    origin=$(tail -n 1 "$records" | sed -n 's/.*"host":"\([^"]*\)".*"started":"\([0-9-]*\)T.*/on \1, \2/p')
+  fi
   echo "[RECORDING, not a live run: made ${origin:-earlier}]"
   sed 's/^/| /' "$file"
   echo "[end of the recording]"
@@ -123,7 +124,7 @@ level1() {
   step "Level 1: from which task size on does parallel win?"
   play "$(share 12)" level1-crossover "$bin/level1_crossover" --tasks 10
   step "Level 1 as a job: Slurm says how many workers there are."
-  if have sbatch; then
+  if have sbatch && timeout 10 sinfo >/dev/null 2>&1; then
     play "$(share 12)" slurm-level1 scripts/slurm/submit.sh level1 --wait
   else
     echo "There is no queue on this machine."
