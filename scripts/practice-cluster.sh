@@ -70,6 +70,7 @@ up() {
     die "$DIR exists and is not from this script: set PRACTICE_CLUSTER_DIR"
   refuse_real_cluster
   require_packages
+  "$HOSTS" exec login true 2>/dev/null || down >/dev/null # what a crash or a restart left
   mkdir -p "$DIR"
   chmod 755 "$DIR"
   touch "$DIR/$MARK"
@@ -169,9 +170,7 @@ start_daemons() { # NODES
     --key-file="$DIR/munge/key" --socket="$DIR/munge/socket" --pid-file="$DIR/munge/pid" \
     --log-file="$DIR/munge/log" --seed-file="$DIR/munge/seed"
   # Inside the hosts, and only there, this is the machine's Slurm configuration.
-  for node in login $(seq --format 'node%.0f' "$1"); do
-    on "$node" sh -c "mountpoint -q /etc/slurm || mount --bind '$DIR/etc' /etc/slurm"
-  done
+  on login sh -c "mountpoint -q /etc/slurm || mount --bind '$DIR/etc' /etc/slurm"
   running slurmctld "$DIR/run/slurmctld.pid" || on login slurmctld
   for node in $(seq --format 'node%.0f' "$1"); do
     running slurmd "$DIR/run/slurmd-$node.pid" || on "$node" slurmd

@@ -272,6 +272,9 @@ same_machine
 check "it starts again" timeout 120 $cluster up 2
 check "its first process is killed" sh -c "kill -9 \$(cat $PRACTICE_CLUSTER_DIR/hosts/first)"
 sleep 1
+check "up after the crash, with another number of nodes" timeout 120 $cluster up 1
+check "its first process is killed again" sh -c "kill -9 \$(cat $PRACTICE_CLUSTER_DIR/hosts/first)"
+sleep 1
 check "down after the crash" says "nothing is left" timeout 60 $cluster down
 same_machine
 check "down, once more, is no error" timeout 60 $cluster down
