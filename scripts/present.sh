@@ -99,7 +99,7 @@ play() {
 number() { tail -n 1 "$2" | grep -o "\"$1\":[^,}]*" | tail -n 1 | cut -d: -f2; }
 
 # calc EXPRESSION: arithmetic with fractions.
-calc() { LC_ALL=C awk "BEGIN { printf \"%.6g\", $1 }"; }
+calc() { LC_ALL=C awk "BEGIN { printf \"%.6g\", ($1) }"; }
 
 # whole LEAST MOST EXPRESSION: the same as a whole number inside its limits.
 whole() { LC_ALL=C awk "BEGIN { v = int($3); print (v < $1 ? $1 : v > $2 ? $2 : v) }"; }
@@ -113,7 +113,7 @@ level1() {
   local weight=0.5 limit
   limit=$(share 10)
   # Ten tasks one after another and then in three waves: 13 weights, and the timeline's 3.
-  [ -z "$budget" ] || weight=$(calc "w = 0.8 * $limit / 16; w > 0.5 ? 0.5 : w")
+  [ -z "$budget" ] || weight=$(calc "$limit > 10 ? 0.5 : $limit / 20")
 
   step "Level 1: tasks that weigh nothing. Who wins?"
   play "$limit" level1-race-0 "$bin/level1_cores" --weight 0 --tasks 10
