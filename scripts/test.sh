@@ -50,7 +50,10 @@ stage_mpich() {
 }
 
 # Four hosts on this machine, with a network between them.
-stage_hosts() { cargo test -p level2-mpi --examples --test several_hosts -- --ignored; }
+stage_hosts() {
+  cargo build -p level2-mpi --examples
+  cargo test -p level2-mpi --test several_hosts -- --ignored
+}
 
 # A real Slurm on those hosts: every job script, the README's tour, and what can go wrong.
 stage_cluster() {
