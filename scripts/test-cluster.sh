@@ -106,31 +106,44 @@ run_job() {
 # batch [OPTIONS...]: submits a job of one line and prints its number.
 batch() { in_cluster sbatch --parsable --output="$work/%j.out" "$@"; }
 
-# What this machine has: processes, namespaces, interfaces, addresses, mounts, files.
-machine() {
-  local process
-  for process in /proc/[0-9]*/cmdline; do
-    { tr '\0' ' ' <"$process"; } 2>/dev/null | grep -oE 'become-first|munged|slurmctld|slurmd|slurmstepd|sleep infinity' || true
-  done | sort | uniq -c
-  lsns --noheadings --output NS,TYPE | awk '$2 != "time"' | sort
-  ip -brief address
+# What must be the same afterwards: interfaces, addresses, mounts.
+settings() {
   ip -brief link
+  ip -brief address
   cut -d' ' -f2,3 /proc/mounts | sort
-  ls -d /var/lib/* /run/* /etc/slurm* /etc/munge /dev/shm/* 2>/dev/null || true
 }
 
-# same_machine: checks that it is again as it was before.
+# What must not have become more: processes of a cluster, namespaces, files.
+belongings() {
+  {
+    for process in /proc/[0-9]*/cmdline; do
+      { tr '\0' ' ' <"$process"; } 2>/dev/null | grep -oE 'become-first|munged|slurmctld|slurmd|slurmstepd' || true
+    done | sort | uniq -c
+    lsns --noheadings --output NS,TYPE | awk '$2 != "time"'
+    ls -d /var/lib/* /run/* /etc/slurm* /etc/munge /dev/shm/* 2>/dev/null || true
+  } | sort
+}
+
+remember() {
+  settings >"$work/settings"
+  belongings >"$work/belongings"
+}
+
+# same_machine: checks that it is again as it was remembered.
 same_machine() {
   local try
   for try in 1 2 3 4 5; do # the kernel takes a moment, and other programs come and go
-    machine >"$work/after"
-    ! cmp -s "$work/before" "$work/after" || break
+    settings >"$work/settings.now"
+    belongings >"$work/belongings.now"
+    comm -13 "$work/belongings" "$work/belongings.now" >"$work/more"
+    [ -s "$work/more" ] || break
     sleep "$try"
   done
-  if [ "$(grep become-first "$work/before")" != "$(grep become-first "$work/after")" ]; then
-    echo "note    somebody else's pretend hosts came or went meanwhile: not compared"
+  check "interfaces, addresses and mounts are as they were" diff "$work/settings" "$work/settings.now"
+  if [ "$(grep become-first "$work/belongings")" != "$(grep become-first "$work/belongings.now")" ]; then
+    echo "note    somebody else's pretend hosts came or went meanwhile: processes not compared"
   else
-    check "the machine is as it was" diff "$work/before" "$work/after"
+    check "no process, namespace or file is left" diff /dev/null "$work/more"
   fi
 }
 
@@ -142,7 +155,7 @@ for program in level1_cores level1_crossover level2_hello level2_pi level2_heat 
 done
 [ -x "$target/release/truth" ] || die "no $target/release/truth here: cargo build --release -p truth"
 timeout 60 $cluster down >/dev/null # what an interrupted test left
-machine >"$work/before"
+remember
 check "a real slurm.conf is respected" refused "configures a real Slurm" \
   unshare --mount sh -c "mount -t tmpfs none /etc/slurm && touch /etc/slurm/slurm.conf && $cluster up"
 check "a real munge is respected" refused "munged runs here" \
