@@ -86,7 +86,8 @@ slurm() {
   have sbatch || die "there is no queue here; try: scripts/practice-cluster.sh run slides/record.sh slurm"
   step "Recording slurm"
   {
-    printf '# on the cluster of %s, %s\n' "$(hostname)" "$(date +%F)"
+    printf '# on %s, %s; before it, %s processes wanted the %s CPUs of this machine\n' \
+      "$(hostname)" "$(date +%F)" "$(cut -d' ' -f1 /proc/loadavg)" "$(cores)"
     printf '$ scripts/slurm/submit.sh level1 --wait\n'
     timeout "$limit" scripts/slurm/submit.sh level1 --wait | tee "$repo/slides/runs/slurm.log"
     output=$(sed -n 's/.*tail -f //p' slides/runs/slurm.log)
