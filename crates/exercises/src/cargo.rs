@@ -48,8 +48,9 @@ pub(crate) fn build(exercises: &[&Exercise], variant: Variant) -> anyhow::Result
     for exercise in exercises {
         cargo.args(["--test", &check_name(exercise)]);
     }
-    if features.contains(&"level3") {
-        eprintln!("building; the first time, level 3 takes some minutes ...");
+    match features.contains(&"level3") {
+        true => eprintln!("building; the first time, level 3 takes some minutes ..."),
+        false => eprintln!("building ..."),
     }
     let output = cargo
         .current_dir(repository())
