@@ -12,9 +12,10 @@ use std::time::Instant;
 
 use burn::module::AutodiffModule;
 use burn::nn::loss::CrossEntropyLoss;
-use burn::optim::{AdamConfig, GradientsParams, Optimizer};
+use burn::optim::adaptor::OptimizerAdaptor;
+use burn::optim::{GradientsParams, Optimizer};
 use burn::tensor::{ElementConversion, Tensor};
-use level3_gpu::{Args, Autodiff, Batch, Cnn, Cuda, Device, Digits, Flex, Guesses};
+use level3_gpu::{Adam, Args, Autodiff, Batch, Cnn, Cuda, Device, Digits, Flex, Guesses};
 use level3_gpu::{OnDevice, Plan, Report, Training, predict};
 
 /// One step of learning: the same four lines on every device.
@@ -36,7 +37,7 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
     let training = OnDevice::<B>::new(&digits.training, plan.images, &device);
     let test = OnDevice::new(&digits.test, digits.test.len(), &device);
     let mut model = Cnn::<B>::new(plan.seed, &device);
-    let mut adam = AdamConfig::new().with_epsilon(1e-8).init(); // as in PyTorch
+    let mut adam = OptimizerAdaptor::from(Adam);
 
     // At first use a GPU compiles its kernels, for each size of batch: a copy of the model pays.
     let clock = Instant::now();

@@ -1,7 +1,8 @@
 //! One layer, two ways to compute it: [`ConvBlock`] is what a device must know for [`crate::Cnn`].
 //!
 //! A GPU takes Burn's own convolution. On a CPU that convolution leaves cores idle, and a CPU
-//! used badly would make the GPU look better than it is, so there the layer is [`crate::conv`].
+//! used badly would make the GPU look better than it is, so there the layer is [`crate::conv`],
+//! and a step of [`crate::Adam`] is one pass over memory.
 
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
@@ -14,6 +15,7 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_autodiff::{Autodiff, NodeId};
 use burn_flex::{Flex, FlexTensor};
 
+use crate::adam::{self, Scale};
 use crate::conv::{self, Sizes};
 
 /// A backend with the layer: convolution 3x3 with padding 1, bias, ReLU, max-pool 2x2.
@@ -26,6 +28,15 @@ pub trait ConvBlock: Backend {
         weight: Tensor<Self, 4>,
         bias: Tensor<Self, 1>,
     ) -> Tensor<Self, 4>;
+
+    /// One step of [`crate::Adam`]: parameter, mean and mean square of the gradients, updated.
+    fn adam<const D: usize>(
+        scale: Scale,
+        gradient: Tensor<Self, D>,
+        state: [Tensor<Self, D>; 3],
+    ) -> [Tensor<Self, D>; 3] {
+        adam::of_burn(scale, gradient, state)
+    }
 }
 
 /// What a device needs to train the network.
@@ -53,6 +64,19 @@ impl ConvBlock for Flex {
         let (images, weight, bias) = (contiguous(images), contiguous(weight), contiguous(bias));
         let values = forward(&images, &weight, &bias).0;
         Tensor::from_primitive(TensorPrimitive::Float(values))
+    }
+
+    fn adam<const D: usize>(
+        scale: Scale,
+        gradient: Tensor<Self, D>,
+        state: [Tensor<Self, D>; 3],
+    ) -> [Tensor<Self, D>; 3] {
+        let gradient = contiguous(gradient);
+        let mut state = state.map(contiguous);
+        // Memory that nobody else holds is changed in place, other memory is copied first.
+        let slices = state.each_mut().map(FlexTensor::storage_mut);
+        adam::update(scale, gradient.storage(), slices);
+        state.map(|tensor| Tensor::from_primitive(TensorPrimitive::Float(tensor)))
     }
 }
 

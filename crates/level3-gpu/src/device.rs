@@ -188,7 +188,47 @@ pub(crate) fn find_gpu() -> Result<Gpu, String> {
 pub(crate) fn find_gpu() -> Result<Gpu, String> {
     use std::sync::OnceLock;
     static FOUND: OnceLock<Result<Gpu, String>> = OnceLock::new();
-    FOUND.get_or_init(probe::gpu).clone()
+    FOUND.get_or_init(|| probe::gpu().inspect(kernels::keep)).clone()
+}
+
+#[cfg(feature = "cuda")]
+mod kernels {
+    use burn::cubecl::config::cache::CacheConfig;
+    use burn::cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
+
+    use super::Gpu;
+
+    /// Keeps compiled kernels where `cubecl.toml` says, in a folder for each kind of GPU: Burn
+    /// looks them up without asking for which GPU they were made, and on another they fail.
+    pub(super) fn keep(gpu: &Gpu) {
+        let config = CubeClRuntimeConfig::from_current_dir().override_from_env();
+        CubeClRuntimeConfig::set(for_one_kind(config, &gpu.name));
+    }
+
+    fn for_one_kind(mut config: CubeClRuntimeConfig, name: &str) -> CubeClRuntimeConfig {
+        let kind = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+        let beside = |cache: CacheConfig| {
+            CacheConfig::File(cache.root().join("kernels").join(kind.to_lowercase()))
+        };
+        config.compilation.cache = config.compilation.cache.map(beside);
+        config.autotune.cache = beside(config.autotune.cache);
+        config
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn each_kind_of_gpu_has_its_own_folder_under_the_one_of_cubecl_toml() {
+            let written = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cubecl.toml");
+            let config = CubeClRuntimeConfig::from_file_path(written).unwrap();
+            let config = for_one_kind(config, "NVIDIA RTX A6000");
+            let folder = config.compilation.cache.unwrap().root();
+            assert!(folder.ends_with("target/kernels/nvidia-rtx-a6000"), "{folder:?}");
+            assert_eq!(config.autotune.cache.root(), folder);
+        }
+    }
 }
 
 #[cfg(feature = "cuda")]

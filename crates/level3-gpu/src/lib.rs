@@ -3,6 +3,7 @@
 //! The lesson, the training loop and the one line that chooses the device, stands in
 //! `examples/level3_mnist.rs`. The layer that makes the CPU a fair opponent is [`conv`].
 
+pub mod adam;
 mod args;
 pub mod backend;
 pub mod conv;
@@ -16,6 +17,7 @@ mod predict;
 mod report;
 mod synthetic;
 
+pub use adam::Adam;
 pub use args::{Args, Plan};
 pub use backend::Training;
 pub use burn::backend::Autodiff;

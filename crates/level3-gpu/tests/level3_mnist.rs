@@ -198,6 +198,26 @@ fn a_stub_of_the_driver_is_no_gpu() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// Ten steps, ten losses: on both devices the same first parameters, images and arithmetic.
+#[cfg(feature = "cuda")]
+#[test]
+#[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda -- --ignored"]
+fn the_gpu_learns_what_the_cpu_learns() {
+    let losses = |device| {
+        let (_, mut flags) = digits();
+        flags.extend(["--device", device, "--batch-size", "512", "--images", "5120"]);
+        let out = finish(example(&flags));
+        assert!(!out.contains("no GPU"), "{out}");
+        let loss = |line: &str| line.split_once(": loss ")?.1.split(' ').next()?.parse().ok();
+        out.lines().filter_map(loss).collect::<Vec<f64>>()
+    };
+    let (cpu, gpu) = (losses("cpu"), losses("cuda"));
+    assert_eq!((cpu.len(), gpu.len()), (10, 10));
+    for (cpu, gpu) in cpu.iter().zip(&gpu) {
+        assert!((cpu - gpu).abs() < 1e-3, "{cpu} on the CPU, {gpu} on the GPU");
+    }
+}
+
 /// On a pseudo-terminal (util-linux's `script`) the questions are asked; a typo is the CPU.
 #[test]
 fn a_terminal_is_asked_and_a_typo_means_the_cpu() {
