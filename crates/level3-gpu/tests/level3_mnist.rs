@@ -1,5 +1,7 @@
 //! Runs the example as a user does: real processes, real exit statuses, real digits where
 //! `MNIST_DIR` or `data/mnist` holds them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
