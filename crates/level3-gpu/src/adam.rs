@@ -2,7 +2,7 @@
 //!
 //! Burn's own Adam takes a dozen passes, one simple operation after the other. A GPU fuses them
 //! into one; on a CPU each runs on one core, which at small batches was a quarter of the time and
-//! left the others waiting: Amdahl's serial part. There the pass is [`update`], shared out to the
+//! left the others waiting: Amdahl's serial part. There it is one pass over memory, shared out to the
 //! workers like level 1's tasks.
 
 use burn::optim::SimpleOptimizer;

@@ -2,7 +2,6 @@
 //! `MNIST_DIR` or `data/mnist` holds them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
