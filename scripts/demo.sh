@@ -92,7 +92,7 @@ level2() {
     step "Level 2: pi with $ranks $([ $ranks = 1 ] && echo "rank: the baseline" || echo ranks)"
     show scripts/mpirun.sh -n $ranks "$examples/level2_pi" --passes $passes \
       --baseline "$baseline/pi.txt" --json "$records"
-    rows+=("$(scaling pi $ranks best_s)")
+    rows+=("$(scaling pi $ranks median_s)")
   done
   for ranks in 1 2 4; do
     step "Level 2: heat with $ranks $([ $ranks = 1 ] && echo "rank: the baseline" || echo ranks)"

@@ -9,7 +9,7 @@ pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let of = |example: &'static str| runs.iter().filter(move |run| run.example == example);
     let mut curves = Vec::new();
     let mut captions = Vec::new();
-    if let Some(points) = speedups(of("level2_pi"), "best_s", &["rectangles", "kernel"])? {
+    if let Some(points) = speedups(of("level2_pi"), "median_s", &["rectangles", "kernel"])? {
         curves.push(("pi".to_string(), points));
         captions.extend(
             of("level2_pi")

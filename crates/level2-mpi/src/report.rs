@@ -69,11 +69,13 @@ impl<'a> PiReport<'a> {
 
         let settings = [("rectangles", json!(rectangles)), ("kernel", json!(kernel.name()))];
         let baseline = Baseline::new(&self.args.baseline, "level2_pi", &settings);
-        let speedup = compare(&baseline, self.size, best, &mut self.record);
-        let each_ns = best.as_secs_f64() * 1e9 / *rectangles as f64;
+        // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
+        // before rank 0 gets a core and starts its clock.
+        let speedup = compare(&baseline, self.size, median, &mut self.record);
+        let each_ns = median.as_secs_f64() * 1e9 / *rectangles as f64;
         let each = format!("a rectangle takes {each_ns:.2} ns here");
         let why = "the only message is one number a rank";
-        score(self.prediction, speedup, best, &self.placement, [&each, why]);
+        score(self.prediction, speedup, median, &self.placement, [&each, why]);
         if best < RESOLVED * clock_step() {
             println!(
                 "warning: a pass is too short for this clock to tell the ranks' work from the \
