@@ -1,6 +1,7 @@
 //! What rank 0 prints and writes at the end.
 
 use std::f64::consts::PI;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -15,6 +16,21 @@ use crate::baseline::Baseline;
 use crate::launch::FoundByAll;
 use crate::placement::Placement;
 use crate::{Clock, HeatArgs, PiArgs, Plate, ROOT, draw, fingerprint};
+
+/// Opens the record of a run, on rank 0 alone, and notes where the ranks of `world` run.
+fn open_record(
+    json: Option<&Path>,
+    example: &'static str,
+    world: &impl Communicator,
+) -> anyhow::Result<(Record, Placement)> {
+    let mut record = Record::open(json.filter(|_| world.rank() == ROOT), 2, example)?;
+    let placement = Placement::gather(world);
+    record
+        .setting("ranks", world.size())
+        .setting("hosts", placement.hosts())
+        .setting("cpus", placement.cpus()); // of all ranks, not of rank 0 alone
+    Ok((record, placement))
+}
 
 /// The report of `level2_pi`.
 pub struct PiReport<'a> {
@@ -31,13 +47,8 @@ impl<'a> PiReport<'a> {
     /// # Errors
     /// If that file cannot be written.
     pub fn open(args: &'a PiArgs, world: &impl Communicator) -> anyhow::Result<Self> {
-        let json = args.json.as_deref().filter(|_| world.rank() == ROOT);
-        let mut record = Record::open(json, 2, "level2_pi")?;
-        let placement = Placement::gather(world);
+        let (mut record, placement) = open_record(args.json.as_deref(), "level2_pi", world)?;
         record
-            .setting("ranks", world.size())
-            .setting("hosts", placement.hosts())
-            .setting("cpus", placement.cpus()) // of all ranks, not of rank 0 alone
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", args.kernel.name());
@@ -109,13 +120,8 @@ impl<'a> HeatReport<'a> {
                 args.size
             ))));
         }
-        let json = args.json.as_deref().filter(|_| world.rank() == ROOT);
-        let mut record = Record::open(json, 2, "level2_heat")?;
-        let placement = Placement::gather(world);
+        let (mut record, placement) = open_record(args.json.as_deref(), "level2_heat", world)?;
         record
-            .setting("ranks", world.size())
-            .setting("hosts", placement.hosts())
-            .setting("cpus", placement.cpus()) // of all ranks, not of rank 0 alone
             .setting("size", args.size)
             .setting("steps", args.steps)
             .setting("exchange", args.exchange.name());
