@@ -6,7 +6,8 @@
 #   scripts/test.sh format lint      only these
 #   scripts/test.sh --list           the stages' names
 #
-# A stage that fails does not stop the others. The last line counts both kinds.
+# A stage that fails does not stop the others. Its last lines are repeated at the end, and the very
+# last line counts both kinds.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -130,8 +131,8 @@ run_stage() {
   # A child shell with its own `set -e`: a failure ends the stage and nothing else. It must not
   # stand in an `if`, which would switch `set -e` off inside.
   set +e
-  (set -e; "stage_$name")
-  status=$?
+  (set -e; "stage_$name") 2>&1 | tee "$logs/$name.log"
+  status=${PIPESTATUS[0]}
   set -e
   if [ "$status" -eq 0 ]; then passed+=("$name"); else failed+=("$name"); fi
   echo "-- $name took $((SECONDS - start)) s"
@@ -151,11 +152,15 @@ for word in "$@"; do
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
 
-passed=() failed=()
+passed=() failed=() logs=$target/test-logs
+mkdir -p "$logs"
 for name in "${chosen[@]}"; do
   run_stage "$name"
 done
 
-[ ${#failed[@]} -eq 0 ] || printf '\nfailed: %s\n' "${failed[*]}"
-printf '\n%d passed, %d failed\n' ${#passed[@]} ${#failed[@]}
+for name in "${failed[@]}"; do
+  step "How $name failed"
+  tail -n 40 "$logs/$name.log"
+done
+printf '\n%d passed, %d failed%s\n' ${#passed[@]} ${#failed[@]} "${failed[*]:+: ${failed[*]}}"
 [ ${#failed[@]} -eq 0 ]

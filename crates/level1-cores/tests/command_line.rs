@@ -1,5 +1,7 @@
 //! Runs the examples as a user does: real processes, real exit statuses.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 

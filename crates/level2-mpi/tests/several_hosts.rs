@@ -1,7 +1,7 @@
 //! The examples on four hosts with a network between them, made by `scripts/pretend-hosts.sh`.
 //! The same binaries, unchanged. It needs root: `scripts/test.sh hosts` runs it.
 
-#![allow(clippy::unwrap_used)] // a test may panic
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

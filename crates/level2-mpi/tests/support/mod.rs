@@ -1,6 +1,6 @@
 //! Runs the real programs under a real mpirun: `MPIRUN`, or the first in PATH.
 
-#![allow(clippy::unwrap_used)] // a test may panic
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(dead_code)] // each test file uses its own part
 
 use std::path::{Path, PathBuf};
