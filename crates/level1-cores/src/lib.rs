@@ -18,7 +18,7 @@ pub use amdahl::Amdahl;
 pub use args::{Crossover, Race};
 pub use chart::chart;
 pub use crossover::{Point, Search};
-pub use factorial::{factorial, factorial_parallel};
+pub use factorial::{LARGEST_FACTORIAL, factorial, factorial_parallel};
 pub use pairs::{Pairs, Winner};
 pub use report::report;
 pub use task::{Spin, Task};
