@@ -8,6 +8,7 @@
 use burn::optim::SimpleOptimizer;
 use burn::prelude::*;
 use burn::record::Record;
+use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::backend::ConvBlock;
@@ -86,17 +87,20 @@ pub(crate) fn of_burn<B: Backend, const D: usize>(
 pub(crate) fn update(scale: Scale, gradient: &[f32], [parameter, mean, square]: [&mut [f32]; 3]) {
     let [keep_mean, keep_square] = KEEP.map(|keep| keep as f32);
     let (rate, epsilon) = (scale.rate as f32, scale.epsilon as f32);
+    let cpu = Arch::new(); // the widest registers that this CPU has
     (parameter.par_chunks_mut(CHUNK)) // <- level 1: the workers share the parameters
         .zip(mean.par_chunks_mut(CHUNK))
         .zip(square.par_chunks_mut(CHUNK))
         .zip(gradient.par_chunks(CHUNK))
         .for_each(|(((parameter, mean), square), gradient)| {
-            let numbers = parameter.iter_mut().zip(mean).zip(square).zip(gradient);
-            for (((parameter, mean), square), gradient) in numbers {
-                *mean = keep_mean * *mean + (1.0 - keep_mean) * gradient;
-                *square = keep_square * *square + (1.0 - keep_square) * gradient * gradient;
-                *parameter -= rate * *mean / (square.sqrt() + epsilon);
-            }
+            cpu.dispatch(|| {
+                let numbers = parameter.iter_mut().zip(mean).zip(square).zip(gradient);
+                for (((parameter, mean), square), gradient) in numbers {
+                    *mean = keep_mean * *mean + (1.0 - keep_mean) * gradient;
+                    *square = keep_square * *square + (1.0 - keep_square) * gradient * gradient;
+                    *parameter -= rate * *mean / (square.sqrt() + epsilon);
+                }
+            });
         });
 }
 

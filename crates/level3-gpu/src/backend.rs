@@ -175,7 +175,7 @@ fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-#[cfg(feature = "cuda")]
+#[cfg(feature = "cuda-unfused")]
 mod cuda {
     use super::*;
     use burn::backend::Cuda;

@@ -6,24 +6,24 @@
 //!
 //! Two facts make this faster than one general operation after the other:
 //!
-//! * Forward, the four pixels of a pooling window are in registers together, so only the largest
-//!   is written to memory.
-//! * Backward, only that largest pixel has a gradient, and none if ReLU cut it off. The other
-//!   multiplications, by zero, are left out: more than three quarters of the work.
+//! * The four pixels of a pooling window take 16 multiplications instead of 36: see [`winograd`].
+//! * They are in registers together, so only the largest is written to memory. On the way back
+//!   only that one has a gradient, and none if ReLU cut it off.
 //!
-//! Nothing here knows Burn; slices come in row-major order with the shapes stated.
+//! Nothing here knows Burn; slices come in row-major order with the shapes stated. [`pulp`] gives
+//! each CPU its own machine code, from one source.
 
-use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
+#![allow(clippy::needless_range_loop, reason = "one index for several arrays")]
+
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Floats in the widest vector register of today's CPUs; shorter registers take several.
-const LANES: usize = 16;
+use crate::winograd::{self, LANES, Product, Row, Square, TERMS, Vector};
 
-/// Blocks of [`LANES`] output channels, and pooling windows, that the widest kernel computes at
-/// once: 2 * 3 * 4 pixels = 24 of 32 registers. Channels and windows are padded to whole kernels.
-const BLOCKS: usize = 2;
-const WINDOWS: usize = 3;
+/// Most windows whose terms are in memory at once, so that they stay in the second cache.
+const BAND: usize = 64;
 
 /// A batch is cut into at most this many shards, whatever the number of workers, so sums are
 /// made in the same order and a seed gives the same digits with 1 worker and with 16.
@@ -66,15 +66,14 @@ impl Sizes {
         self.outputs * self.windows()
     }
 
-    /// Floats of three neighbouring pixels. An output pixel is computed from three such lines,
-    /// one below the other.
-    fn line(&self) -> usize {
-        3 * self.inputs
+    /// Channels that come in, as floats of whole vectors.
+    fn wide_inputs(&self) -> usize {
+        self.inputs.next_multiple_of(LANES)
     }
 
-    /// A line rounded up to whole vectors. What is read behind its end meets weights of zero.
-    fn vectors(&self) -> usize {
-        self.line().next_multiple_of(LANES)
+    /// Channels that go out, as floats of whole vectors.
+    fn wide_outputs(&self) -> usize {
+        self.outputs.next_multiple_of(LANES)
     }
 
     /// Floats from one line of the padded image to the next.
@@ -82,23 +81,34 @@ impl Sizes {
         (self.width + 2) * self.inputs
     }
 
-    /// Floats of the padded image, and a vector more to read behind the end.
+    /// Floats of the padded image, and a vector more: its last channels are read and written as
+    /// whole vectors. What is read behind them is not used, what is written there is zero.
     fn padded(&self) -> usize {
         (self.height + 2) * self.stride() + LANES
+    }
+
+    /// Where the pixel at `(y, x)` of a window's 4x4 tile begins in the padded image.
+    fn pixel(&self, window: usize, y: usize, x: usize) -> usize {
+        let (top, left) = (2 * (window / (self.width / 2)), 2 * (window % (self.width / 2)));
+        (top + y) * self.stride() + (left + x) * self.inputs
+    }
+
+    /// Most windows of a band: all bands are about equal.
+    fn band(&self) -> usize {
+        self.windows().div_ceil(self.windows().div_ceil(BAND))
+    }
+
+    /// The windows of an image, in bands that are computed one after the other.
+    fn bands(self) -> impl Iterator<Item = Range<usize>> {
+        let windows = 0..self.windows();
+        windows
+            .step_by(self.band())
+            .map(move |first| first..self.windows().min(first + self.band()))
     }
 
     /// Images in a shard.
     fn shard(&self) -> usize {
         self.images.div_ceil(SHARDS).max(LEAST_IMAGES)
-    }
-
-    /// Where the 3x3 pixels around a pixel begin in the padded image. Pixels are counted window
-    /// by window: pixel `4 * window + corner`.
-    fn start(&self, pixel: usize) -> usize {
-        let (window, corner) = (pixel / 4, pixel % 4);
-        let y = 2 * (window / (self.width / 2)) + corner / 2;
-        let x = 2 * (window % (self.width / 2)) + corner % 2;
-        y * self.stride() + x * self.inputs
     }
 
     fn check(&self, images: &[f32], weight: &[f32]) {
@@ -127,7 +137,7 @@ pub struct Pooled {
 pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Pooled {
     sizes.check(images, weight);
     assert_eq!(bias.len(), sizes.outputs, "{sizes:?}: other biases");
-    let blocks = weight_blocks(sizes, weight);
+    let filters = filter_terms(sizes, weight);
     let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
     let mut values = vec![0.0; sizes.images * pooled];
     let mut winners = vec![NONE; sizes.images * pooled];
@@ -135,13 +145,14 @@ pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Po
         .zip(winners.par_chunks_mut(shard * pooled))
         .zip(images.par_chunks(shard * image))
         .for_each(|((values, winners), images)| {
-            let mut scratch = Scratch::new(sizes);
+            let (cpu, mut scratch) = (Arch::new(), Scratch::new(sizes));
             (values.chunks_exact_mut(pooled))
                 .zip(winners.chunks_exact_mut(pooled))
                 .zip(images.chunks_exact(image))
                 .for_each(|((values, winners), image)| {
-                    scratch.load(sizes, image);
-                    convolve(sizes, &scratch, &blocks, bias, values, winners);
+                    scratch.load(image);
+                    let (scratch, filters) = (&mut scratch, &filters);
+                    cpu.dispatch(Forward { scratch, filters, bias, values, winners });
                 });
         });
     Pooled { values, winners }
@@ -173,7 +184,7 @@ pub fn backward(
     sizes.check(images, weight);
     assert_eq!(winners.len(), sizes.images * sizes.pooled(), "{sizes:?}: other winners");
     assert_eq!(gradient.len(), winners.len(), "{sizes:?}: other gradient");
-    let lines = weight_lines(sizes, weight);
+    let filters = images_wanted.then(|| transposed(sizes, &filter_terms(sizes, weight)));
     let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
     let room = if images_wanted { image } else { 1 }; // a chunk cannot be empty
     let mut image_gradients = vec![0.0; sizes.images * room];
@@ -182,18 +193,19 @@ pub fn backward(
         .zip(winners.par_chunks(shard * pooled))
         .zip(gradient.par_chunks(shard * pooled))
         .map(|(((image_gradients, images), winners), gradient)| {
-            let mut scratch = Scratch::new(sizes);
-            let mut share = Share::new(sizes);
+            let (cpu, mut scratch, mut share) =
+                (Arch::new(), Scratch::new(sizes), Share::new(sizes));
             (image_gradients.chunks_exact_mut(room))
                 .zip(images.chunks_exact(image))
                 .zip(winners.chunks_exact(pooled))
                 .zip(gradient.chunks_exact(pooled))
                 .for_each(|(((image_gradient, image), winners), gradient)| {
-                    scratch.load(sizes, image);
-                    add_weight_gradients(sizes, &mut scratch, winners, gradient, &mut share);
+                    scratch.load(image);
+                    let (scratch, filters) = (&mut scratch, filters.as_deref());
+                    let share = &mut share;
+                    cpu.dispatch(Backward { scratch, filters, winners, gradient, share });
                     if images_wanted {
-                        spread_gradient(sizes, &mut scratch, &lines, winners, gradient);
-                        unpad(sizes, &scratch.spread, image_gradient);
+                        scratch.unload(image_gradient);
                     }
                 });
             share
@@ -203,313 +215,375 @@ pub fn backward(
     let total = shares.into_iter().reduce(Share::plus).unwrap_or_else(|| Share::new(sizes));
     Gradients {
         images: images_wanted.then_some(image_gradients),
-        weight: weight_from_lines(sizes, &total.lines),
-        bias: total.bias,
+        weight: weights(sizes, &total.filters),
+        bias: total.bias[..sizes.outputs].to_vec(),
     }
 }
 
 /// What a shard adds to the gradients of the weights.
 struct Share {
-    /// Laid out as [`weight_lines`].
-    lines: Vec<f32>,
-    /// `[outputs]`
+    /// Laid out as [`filter_terms`].
+    filters: Vec<f32>,
+    /// `[outputs]`, and zeros.
     bias: Vec<f32>,
 }
 
 impl Share {
     fn new(sizes: Sizes) -> Self {
-        let lines = vec![0.0; sizes.outputs * 3 * sizes.vectors()];
-        Self { lines, bias: vec![0.0; sizes.outputs] }
+        let filters = vec![0.0; TERMS * sizes.inputs * sizes.wide_outputs()];
+        Self { filters, bias: vec![0.0; sizes.wide_outputs()] }
     }
 
     fn plus(mut self, other: Self) -> Self {
-        self.lines.iter_mut().zip(&other.lines).for_each(|(sum, x)| *sum += x);
+        self.filters.iter_mut().zip(&other.filters).for_each(|(sum, x)| *sum += x);
         self.bias.iter_mut().zip(&other.bias).for_each(|(sum, x)| *sum += x);
         self
     }
 }
 
+/// The terms of all filters: `[TERMS, inputs, wide_outputs]`.
+fn filter_terms(sizes: Sizes, weight: &[f32]) -> Vec<f32> {
+    let mut terms = vec![0.0; TERMS * sizes.inputs * sizes.wide_outputs()];
+    for (number, filter) in weight.as_chunks::<9>().0.iter().enumerate() {
+        for (term, value) in winograd::terms_of_filter(*filter).into_iter().enumerate() {
+            terms[filter_term(sizes, number, term)] = value;
+        }
+    }
+    terms
+}
+
+/// The gradient of the weights, `[outputs, inputs, 3, 3]`, from that of [`filter_terms`].
+fn weights(sizes: Sizes, terms: &[f32]) -> Vec<f32> {
+    let mut weight = vec![0.0; sizes.outputs * sizes.inputs * 9];
+    for (number, filter) in weight.as_chunks_mut::<9>().0.iter_mut().enumerate() {
+        let terms = std::array::from_fn(|term| terms[filter_term(sizes, number, term)]);
+        *filter = winograd::filter_of_terms(terms);
+    }
+    weight
+}
+
+/// Where a term of a filter stands in [`filter_terms`]. Filters are counted as in the weights.
+fn filter_term(sizes: Sizes, filter: usize, term: usize) -> usize {
+    let (output, input) = (filter / sizes.inputs, filter % sizes.inputs);
+    (term * sizes.inputs + input) * sizes.wide_outputs() + output
+}
+
+/// [`filter_terms`] as `[TERMS, outputs, wide_inputs]`.
+fn transposed(sizes: Sizes, terms: &[f32]) -> Vec<f32> {
+    let mut result = vec![0.0; TERMS * sizes.outputs * sizes.wide_inputs()];
+    for (number, line) in terms.chunks_exact(sizes.wide_outputs()).enumerate() {
+        let (term, input) = (number / sizes.inputs, number % sizes.inputs);
+        for (output, value) in line[..sizes.outputs].iter().enumerate() {
+            result[(term * sizes.outputs + output) * sizes.wide_inputs() + input] = *value;
+        }
+    }
+    result
+}
+
+/// One image's way through the layer.
+struct Forward<'a> {
+    scratch: &'a mut Scratch,
+    /// As [`filter_terms`].
+    filters: &'a [f32],
+    bias: &'a [f32],
+    values: &'a mut [f32],
+    winners: &'a mut [u8],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { scratch, filters, bias, values, winners } = self;
+        for band in scratch.sizes.bands() {
+            scratch.tiles_to_terms(simd, &band);
+            scratch.multiply(simd, &band, filters);
+            scratch.pool(simd, &band, bias, values, winners);
+        }
+    }
+}
+
+/// One image's way back.
+struct Backward<'a> {
+    scratch: &'a mut Scratch,
+    /// As [`transposed`], if the gradient of the image is wanted.
+    filters: Option<&'a [f32]>,
+    winners: &'a [u8],
+    gradient: &'a [f32],
+    share: &'a mut Share,
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { scratch, filters, winners, gradient, share } = self;
+        if filters.is_some() {
+            scratch.image_gradient.fill(0.0);
+        }
+        for band in scratch.sizes.bands() {
+            scratch.tiles_to_terms(simd, &band);
+            scratch.unpool(simd, &band, winners, gradient, &mut share.bias);
+            scratch.multiply_back(simd, &band, filters, &mut share.filters);
+            if filters.is_some() {
+                scratch.terms_to_tiles(simd, &band);
+            }
+        }
+    }
+}
+
 /// What a worker needs for one image, used again for the next.
 struct Scratch {
-    /// Where the 3x3 pixels around each pixel begin in the padded image, window by window, up to
-    /// a whole number of kernels.
-    starts: Vec<usize>,
+    sizes: Sizes,
     /// `[height + 2, width + 2, inputs]`: the image, channels last, in a border of zeros.
-    padded: Vec<f32>,
-    /// The gradient of the padded image.
-    spread: Vec<f32>,
-    /// Pixels of one output channel that have a gradient: where their 3x3 begins, the gradient.
-    active: Vec<(usize, f32)>,
+    image: Vec<f32>,
+    /// The gradient of that.
+    image_gradient: Vec<f32>,
+    /// `[TERMS, band, wide_inputs]`: the terms of tiles, or their gradient.
+    tiles: Vec<f32>,
+    /// `[TERMS, band, wide_outputs]`: the products of tiles and filters, or their gradient.
+    products: Vec<f32>,
+    /// `[band]`: the values of 16 output channels, or their gradient, and the winners.
+    values: Vec<[f32; LANES]>,
+    winners: Vec<[u32; LANES]>,
 }
 
 impl Scratch {
     fn new(sizes: Sizes) -> Self {
-        let pixels = 4 * sizes.windows();
-        let mut starts: Vec<usize> = (0..pixels).map(|pixel| sizes.start(pixel)).collect();
-        starts.resize(pixels.next_multiple_of(4 * WINDOWS), 0);
         Self {
-            starts,
-            padded: vec![0.0; sizes.padded()],
-            spread: vec![0.0; sizes.padded()],
-            active: Vec::with_capacity(sizes.windows() + 3),
+            sizes,
+            image: vec![0.0; sizes.padded()],
+            image_gradient: vec![0.0; sizes.padded()],
+            tiles: vec![0.0; TERMS * sizes.band() * sizes.wide_inputs()],
+            products: vec![0.0; TERMS * sizes.band() * sizes.wide_outputs()],
+            values: vec![[0.0; LANES]; sizes.band()],
+            winners: vec![[0; LANES]; sizes.band()],
         }
     }
 
     /// Puts an image, `[inputs, height, width]`, into the padded one.
-    fn load(&mut self, sizes: Sizes, image: &[f32]) {
-        for (channel, plane) in image.chunks_exact(sizes.height * sizes.width).enumerate() {
-            for (y, line) in plane.chunks_exact(sizes.width).enumerate() {
-                let start = (y + 1) * sizes.stride() + sizes.inputs + channel;
-                let pixels = self.padded[start..].iter_mut().step_by(sizes.inputs);
+    fn load(&mut self, image: &[f32]) {
+        let Sizes { inputs, height, width, .. } = self.sizes;
+        for (channel, plane) in image.chunks_exact(height * width).enumerate() {
+            for (y, line) in plane.chunks_exact(width).enumerate() {
+                let start = (y + 1) * self.sizes.stride() + inputs + channel;
+                let pixels = self.image[start..].iter_mut().step_by(inputs);
                 pixels.zip(line).for_each(|(to, from)| *to = *from);
             }
         }
     }
-}
 
-/// The inside of a padded gradient as `[inputs, height, width]`.
-fn unpad(sizes: Sizes, padded: &[f32], image: &mut [f32]) {
-    for (channel, plane) in image.chunks_exact_mut(sizes.height * sizes.width).enumerate() {
-        for (y, line) in plane.chunks_exact_mut(sizes.width).enumerate() {
-            let start = (y + 1) * sizes.stride() + sizes.inputs + channel;
-            let pixels = padded[start..].iter().step_by(sizes.inputs);
-            line.iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
-        }
-    }
-}
-
-/// The weights in the order of the padded image, zeros behind each line: `[outputs, 3, vectors]`.
-fn weight_lines(sizes: Sizes, weight: &[f32]) -> Vec<f32> {
-    let mut lines = vec![0.0; sizes.outputs * 3 * sizes.vectors()];
-    for_each_weight(sizes, |at, line_at| lines[line_at] = weight[at]);
-    lines
-}
-
-/// The way back, to `[outputs, inputs, 3, 3]`.
-fn weight_from_lines(sizes: Sizes, lines: &[f32]) -> Vec<f32> {
-    let mut weight = vec![0.0; sizes.outputs * 9 * sizes.inputs];
-    for_each_weight(sizes, |at, line_at| weight[at] = lines[line_at]);
-    weight
-}
-
-/// Where each weight stands in `[outputs, inputs, 3, 3]` and in `[outputs, 3, vectors]`.
-fn for_each_weight(sizes: Sizes, mut visit: impl FnMut(usize, usize)) {
-    for output in 0..sizes.outputs {
-        for input in 0..sizes.inputs {
-            for (y, x) in (0..9).map(|tap| (tap / 3, tap % 3)) {
-                visit(
-                    ((output * sizes.inputs + input) * 3 + y) * 3 + x,
-                    (output * 3 + y) * sizes.vectors() + x * sizes.inputs + input,
-                );
+    /// Takes the gradient of an image, `[inputs, height, width]`, out of the padded one.
+    fn unload(&self, gradient: &mut [f32]) {
+        let Sizes { inputs, height, width, .. } = self.sizes;
+        for (channel, plane) in gradient.chunks_exact_mut(height * width).enumerate() {
+            for (y, line) in plane.chunks_exact_mut(width).enumerate() {
+                let start = (y + 1) * self.sizes.stride() + inputs + channel;
+                let pixels = self.image_gradient[start..].iter().step_by(inputs);
+                line.iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
             }
         }
     }
-}
 
-/// The weights of 16 output channels side by side: `[blocks, 3, line, 16]`.
-fn weight_blocks(sizes: Sizes, weight: &[f32]) -> Vec<[f32; LANES]> {
-    let lines = weight_lines(sizes, weight);
-    let count = sizes.outputs.next_multiple_of(BLOCKS * LANES) / LANES;
-    let mut blocks = vec![[0.0; LANES]; count * 3 * sizes.line()];
-    for (number, line) in lines.chunks_exact(sizes.vectors()).enumerate() {
-        let (output, y) = (number / 3, number % 3);
-        let block = &mut blocks[(output / LANES * 3 + y) * sizes.line()..][..sizes.line()];
-        block.iter_mut().zip(line).for_each(|(lanes, weight)| lanes[output % LANES] = *weight);
-    }
-    blocks
-}
-
-/// Convolves and pools one image. Compiled for several CPUs; the best one is taken at run time.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma", "x86_64+avx2+fma"))]
-fn convolve(
-    sizes: Sizes,
-    scratch: &Scratch,
-    blocks: &[[f32; LANES]],
-    bias: &[f32],
-    values: &mut [f32],
-    winners: &mut [u8],
-) {
-    const WIDE: bool = target_cfg_f!(target_feature = "avx512f");
-    const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
-    if WIDE {
-        convolve_with::<BLOCKS, { 4 * WINDOWS }, FMA>(
-            sizes, scratch, blocks, bias, values, winners,
-        );
-    } else {
-        convolve_with::<1, 4, FMA>(sizes, scratch, blocks, bias, values, winners);
-    }
-}
-
-/// `B` blocks of output channels and `PIXELS` pixels at once: whole windows, four pixels each.
-#[inline(always)]
-fn convolve_with<const B: usize, const PIXELS: usize, const FMA: bool>(
-    sizes: Sizes,
-    scratch: &Scratch,
-    blocks: &[[f32; LANES]],
-    bias: &[f32],
-    values: &mut [f32],
-    winners: &mut [u8],
-) {
-    let windows = sizes.windows();
-    for (number, blocks) in blocks.chunks_exact(B * 3 * sizes.line()).enumerate() {
-        for (group, starts) in scratch.starts.as_chunks::<PIXELS>().0.iter().enumerate() {
-            let sums = multiply::<B, PIXELS, FMA>(sizes, &scratch.padded, starts, blocks);
-            for (block, sums) in sums.iter().enumerate() {
-                let first = (number * B + block) * LANES;
-                let outputs = LANES.min(sizes.outputs.saturating_sub(first));
-                for (window, pixels) in sums.as_chunks::<4>().0.iter().enumerate() {
-                    let window = group * PIXELS / 4 + window;
-                    if window >= windows {
-                        break; // padding
+    /// The terms of a band's tiles.
+    #[inline(always)]
+    fn tiles_to_terms<S: Simd>(&mut self, simd: S, band: &Range<usize>) {
+        let inputs = self.sizes.wide_inputs();
+        for (tile, window) in band.clone().enumerate() {
+            for input in (0..inputs).step_by(S::F32_LANES) {
+                let mut pixels = [Row([Vector::zero(simd); 4]); 4];
+                for y in 0..4 {
+                    for x in 0..4 {
+                        let pixel = self.sizes.pixel(window, y, x);
+                        pixels[y].0[x] = Vector::load(simd, &self.image[pixel + input..]);
                     }
-                    let (best, winner) = largest(pixels);
-                    for lane in 0..outputs {
-                        let value = best[lane] + bias[first + lane];
-                        let cut = value <= 0.0; // not `max(0.0)`, which would hide a NaN
-                        let at = (first + lane) * windows + window;
-                        values[at] = if cut { 0.0 } else { value };
-                        winners[at] = if cut { NONE } else { winner[lane] as u8 };
+                }
+                let terms = winograd::terms_of_tile(pixels);
+                let to = &mut self.tiles[tile * inputs + input..];
+                winograd::store(terms, to, band.len() * inputs);
+            }
+        }
+    }
+
+    /// Adds the gradient of a band's terms to that of the pixels. Neighbouring tiles overlap.
+    #[inline(always)]
+    fn terms_to_tiles<S: Simd>(&mut self, simd: S, band: &Range<usize>) {
+        let inputs = self.sizes.wide_inputs();
+        for (tile, window) in band.clone().enumerate() {
+            for input in (0..inputs).step_by(S::F32_LANES) {
+                let from = &self.tiles[tile * inputs + input..];
+                let terms = winograd::load(simd, from, band.len() * inputs);
+                let pixels = winograd::tile_of_terms(terms);
+                for y in 0..4 {
+                    for x in 0..4 {
+                        let pixel = self.sizes.pixel(window, y, x);
+                        let sum = &mut self.image_gradient[pixel + input..];
+                        (Vector::load(simd, sum) + pixels[y].0[x]).store(sum);
                     }
                 }
             }
         }
     }
-}
 
-/// `B` blocks of weights times the surroundings of `PIXELS` pixels. The sums stay in registers.
-#[inline(always)]
-fn multiply<const B: usize, const PIXELS: usize, const FMA: bool>(
-    sizes: Sizes,
-    padded: &[f32],
-    starts: &[usize; PIXELS],
-    blocks: &[[f32; LANES]],
-) -> [[[f32; LANES]; PIXELS]; B] {
-    let line = sizes.line();
-    let mut sums = [[[0.0; LANES]; PIXELS]; B];
-    for y in 0..3 {
-        let pixels: [&[f32]; PIXELS] =
-            std::array::from_fn(|pixel| &padded[starts[pixel] + y * sizes.stride()..][..line]);
-        let weights: [&[[f32; LANES]]; B] =
-            std::array::from_fn(|block| &blocks[(block * 3 + y) * line..][..line]);
-        for tap in 0..line {
-            for block in 0..B {
-                for pixel in 0..PIXELS {
-                    for lane in 0..LANES {
-                        let sum = &mut sums[block][pixel][lane];
-                        let (value, weight) = (pixels[pixel][tap], weights[block][tap][lane]);
-                        *sum = multiply_add::<FMA>(value, weight, *sum);
-                    }
-                }
-            }
+    /// Term by term, a band's tiles times all filters.
+    #[inline(always)]
+    fn multiply<S: Simd>(&mut self, simd: S, band: &Range<usize>, filters: &[f32]) {
+        let (inputs, outputs) = (self.sizes.wide_inputs(), self.sizes.wide_outputs());
+        for term in 0..TERMS {
+            let product = Product {
+                rows: band.len(),
+                depth: self.sizes.inputs,
+                columns: outputs,
+                left: &self.tiles[term * band.len() * inputs..],
+                stride: inputs,
+                right: &filters[term * self.sizes.inputs * outputs..],
+            };
+            product.write(simd, &mut self.products[term * band.len() * outputs..]);
         }
     }
-    sums
-}
 
-/// The largest of four pixels in each lane, and which one it was: the first, if several are.
-#[inline(always)]
-fn largest(pixels: &[[f32; LANES]; 4]) -> ([f32; LANES], [u32; LANES]) {
-    let (mut best, mut winner) = (pixels[0], [0; LANES]);
-    for (number, pixel) in (1..4).zip(&pixels[1..]) {
-        for lane in 0..LANES {
-            let better = pixel[lane] > best[lane];
-            best[lane] = if better { pixel[lane] } else { best[lane] };
-            winner[lane] = if better { number } else { winner[lane] };
-        }
-    }
-    (best, winner)
-}
-
-/// `a * b + c`, as one instruction where there is one; elsewhere `mul_add` is a slow call.
-#[inline(always)]
-fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
-
-/// Adds one image's part of the gradients of weights and biases: for each pixel that won its
-/// window, its gradient times the 3x3 pixels that it was computed from.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma", "x86_64+avx2+fma"))]
-fn add_weight_gradients(
-    sizes: Sizes,
-    scratch: &mut Scratch,
-    winners: &[u8],
-    gradient: &[f32],
-    share: &mut Share,
-) {
-    const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
-    let Scratch { starts, padded, active, .. } = scratch;
-    let channels =
-        winners.chunks_exact(sizes.windows()).zip(gradient.chunks_exact(sizes.windows()));
-    let sums = share.lines.chunks_exact_mut(3 * sizes.vectors()).zip(&mut share.bias);
-    for ((winners, gradient), (lines, bias)) in channels.zip(sums) {
-        active.clear();
-        for ((corners, winner), g) in starts.as_chunks::<4>().0.iter().zip(winners).zip(gradient) {
-            if *winner != NONE {
-                active.push((corners[usize::from(*winner)], *g));
-                *bias += g;
-            }
-        }
-        // Four pixels at a time, so that a sum is loaded and stored once for four products.
-        active.resize(active.len().next_multiple_of(4), (0, 0.0));
-        for &[a, b, c, d] in active.as_chunks::<4>().0 {
-            for (y, sums) in lines.chunks_exact_mut(sizes.vectors()).enumerate() {
-                let pixels = |start: usize| {
-                    padded[start + y * sizes.stride()..][..sums.len()].as_chunks::<LANES>().0
+    /// Term by term, the gradients of both factors of [`Scratch::multiply`]: that of the filters
+    /// is added to `sums`, that of the tiles takes their place.
+    #[inline(always)]
+    fn multiply_back<S: Simd>(
+        &mut self,
+        simd: S,
+        band: &Range<usize>,
+        filters: Option<&[f32]>,
+        sums: &mut [f32],
+    ) {
+        let (inputs, outputs) = (self.sizes.wide_inputs(), self.sizes.wide_outputs());
+        for term in 0..TERMS {
+            let tiles = &mut self.tiles[term * band.len() * inputs..];
+            let products = &self.products[term * band.len() * outputs..];
+            let for_filters = Product {
+                rows: self.sizes.inputs,
+                depth: band.len(),
+                columns: outputs,
+                left: tiles,
+                stride: inputs,
+                right: products,
+            };
+            for_filters.add_transposed(simd, &mut sums[term * self.sizes.inputs * outputs..]);
+            if let Some(filters) = filters {
+                let for_tiles = Product {
+                    rows: band.len(),
+                    depth: self.sizes.outputs,
+                    columns: inputs,
+                    left: products,
+                    stride: outputs,
+                    right: &filters[term * self.sizes.outputs * inputs..],
                 };
-                let [pa, pb, pc, pd] = [pixels(a.0), pixels(b.0), pixels(c.0), pixels(d.0)];
-                let sums = sums.as_chunks_mut::<LANES>().0;
-                for ((((sum, pa), pb), pc), pd) in sums.iter_mut().zip(pa).zip(pb).zip(pc).zip(pd) {
-                    let two = add_scaled::<FMA>(add_scaled::<FMA>(*sum, a.1, pa), b.1, pb);
-                    *sum = add_scaled::<FMA>(add_scaled::<FMA>(two, c.1, pc), d.1, pd);
+                for_tiles.write(simd, tiles);
+            }
+        }
+    }
+
+    /// What the products of a band's tiles and the filters amount to: of each window the largest
+    /// pixel plus the bias, cut at zero, and which pixel it was.
+    #[inline(always)]
+    fn pool<S: Simd>(
+        &mut self,
+        simd: S,
+        band: &Range<usize>,
+        bias: &[f32],
+        values: &mut [f32],
+        winners: &mut [u8],
+    ) {
+        let (windows, outputs) = (self.sizes.windows(), self.sizes.wide_outputs());
+        let channels = LANES * windows;
+        let blocks = values.chunks_mut(channels).zip(winners.chunks_mut(channels));
+        for (block, ((values, winners), bias)) in blocks.zip(bias.chunks(LANES)).enumerate() {
+            let mut lanes_bias = [0.0; LANES];
+            lanes_bias[..bias.len()].copy_from_slice(bias);
+            for tile in 0..band.len() {
+                for lane in (0..LANES).step_by(S::F32_LANES) {
+                    let from = &self.products[tile * outputs + block * LANES + lane..];
+                    let terms = winograd::load(simd, from, band.len() * outputs);
+                    let bias = Vector::load(simd, &lanes_bias[lane..]);
+                    let (value, winner) = largest(simd, winograd::window_of_terms(terms), bias);
+                    value.store(&mut self.values[tile][lane..]);
+                    S::as_mut_simd_u32s(&mut self.winners[tile][lane..]).0[0] = winner;
+                }
+            }
+            let planes = values.chunks_exact_mut(windows).zip(winners.chunks_exact_mut(windows));
+            for (lane, (values, winners)) in planes.enumerate() {
+                let (values, winners) = (&mut values[band.clone()], &mut winners[band.clone()]);
+                values.iter_mut().zip(&self.values).for_each(|(to, from)| *to = from[lane]);
+                winners.iter_mut().zip(&self.winners).for_each(|(to, from)| *to = from[lane] as u8);
+            }
+        }
+    }
+
+    /// The gradient of a band's products, from that of the values; and its sum, for the bias.
+    #[inline(always)]
+    fn unpool<S: Simd>(
+        &mut self,
+        simd: S,
+        band: &Range<usize>,
+        winners: &[u8],
+        gradient: &[f32],
+        bias: &mut [f32],
+    ) {
+        let (windows, outputs) = (self.sizes.windows(), self.sizes.wide_outputs());
+        let channels = LANES * windows;
+        let blocks = gradient.chunks(channels).zip(winners.chunks(channels));
+        for (block, ((gradient, winners), bias)) in blocks.zip(bias.chunks_mut(LANES)).enumerate() {
+            let planes = gradient.chunks_exact(windows).zip(winners.chunks_exact(windows));
+            for (lane, (gradient, winners)) in planes.enumerate() {
+                let (gradient, winners) = (&gradient[band.clone()], &winners[band.clone()]);
+                self.values.iter_mut().zip(gradient).for_each(|(to, from)| to[lane] = *from);
+                self.winners
+                    .iter_mut()
+                    .zip(winners)
+                    .for_each(|(to, from)| to[lane] = (*from).into());
+            }
+            for tile in 0..band.len() {
+                for lane in (0..LANES).step_by(S::F32_LANES) {
+                    let gradient = Vector::load(simd, &self.values[tile][lane..]);
+                    let winner = S::as_simd_u32s(&self.winners[tile][lane..]).0[0];
+                    let pixels = only_winner(simd, gradient, winner);
+                    let [Row([a, b]), Row([c, d])] = pixels;
+                    let sum = &mut bias[lane..];
+                    (Vector::load(simd, sum) + (a + b) + (c + d)).store(sum);
+                    let to = &mut self.products[tile * outputs + block * LANES + lane..];
+                    winograd::store(winograd::terms_of_window(pixels), to, band.len() * outputs);
                 }
             }
         }
     }
 }
 
-/// `sum + scale * values`. The sum comes and goes by value, so that it can stay in a register.
+/// The largest pixel of a window plus the bias, cut at zero, and which pixel it was: the first, if
+/// several are.
 #[inline(always)]
-fn add_scaled<const FMA: bool>(
-    mut sum: [f32; LANES],
-    scale: f32,
-    values: &[f32; LANES],
-) -> [f32; LANES] {
-    for lane in 0..LANES {
-        sum[lane] = multiply_add::<FMA>(scale, values[lane], sum[lane]);
+fn largest<S: Simd>(simd: S, pixels: Square<S, 2>, bias: Vector<S>) -> (Vector<S>, S::u32s) {
+    let [Row([first, b]), Row([c, d])] = pixels;
+    let (mut best, mut winner) = (first.1, simd.splat_u32s(0));
+    for (number, pixel) in [(1, b), (2, c), (3, d)] {
+        let better = simd.greater_than_f32s(pixel.1, best);
+        best = simd.select_f32s(better, pixel.1, best);
+        winner = simd.select_u32s(better, simd.splat_u32s(number), winner);
     }
-    sum
+    let (value, zero) = (simd.add_f32s(best, bias.1), simd.splat_f32s(0.0));
+    let cut = simd.less_than_or_equal_f32s(value, zero); // not a maximum, which would hide a NaN
+    let winner = simd.select_u32s(cut, simd.splat_u32s(NONE.into()), winner);
+    (Vector(simd, simd.select_f32s(cut, zero, value)), winner)
 }
 
-/// The gradient of the padded image: each pixel that won its window passes its gradient, times
-/// the weights, to the 3x3 pixels that it was computed from.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+fma", "x86_64+avx2+fma"))]
-fn spread_gradient(
-    sizes: Sizes,
-    scratch: &mut Scratch,
-    lines: &[f32],
-    winners: &[u8],
-    gradient: &[f32],
-) {
-    const FMA: bool = target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
-    let Scratch { starts, spread, .. } = scratch;
-    spread.fill(0.0);
-    let channels =
-        winners.chunks_exact(sizes.windows()).zip(gradient.chunks_exact(sizes.windows()));
-    for ((winners, gradient), lines) in channels.zip(lines.chunks_exact(3 * sizes.vectors())) {
-        for ((corners, winner), g) in starts.as_chunks::<4>().0.iter().zip(winners).zip(gradient) {
-            if *winner == NONE {
-                continue;
-            }
-            let start = corners[usize::from(*winner)];
-            for (y, weights) in lines.chunks_exact(sizes.vectors()).enumerate() {
-                let pixels = &mut spread[start + y * sizes.stride()..][..weights.len()];
-                let pixels = pixels.as_chunks_mut::<LANES>().0.iter_mut();
-                for (sum, weights) in pixels.zip(weights.as_chunks::<LANES>().0) {
-                    *sum = add_scaled::<FMA>(*sum, *g, weights);
-                }
-            }
+/// The gradient of a window's pixels: all of it goes to the winner.
+#[inline(always)]
+fn only_winner<S: Simd>(simd: S, gradient: Vector<S>, winner: S::u32s) -> Square<S, 2> {
+    let mut pixels = [Row([Vector::zero(simd); 2]); 2];
+    for y in 0..2 {
+        for x in 0..2 {
+            let won = simd.equal_u32s(winner, simd.splat_u32s((2 * y + x) as u32));
+            pixels[y].0[x].1 = simd.select_f32s(won, gradient.1, pixels[y].0[x].1);
         }
     }
+    pixels
 }
 
 #[cfg(test)]
@@ -635,6 +709,53 @@ mod tests {
                 })
             };
             assert_eq!(run(1), run(7), "{s:?}");
+        }
+    }
+
+    /// The kinds of CPU that this one can stand for.
+    fn kinds_of_cpu() -> Vec<Arch> {
+        let kinds = [Some(Arch::Scalar), Some(Arch::new())].into_iter();
+        #[cfg(target_arch = "x86_64")]
+        let kinds = kinds.chain([pulp::x86::V3::try_new().map(Arch::V3)]);
+        kinds.flatten().collect()
+    }
+
+    #[test]
+    fn every_kind_of_cpu_finds_the_same() {
+        for sizes in CASES {
+            let (s, [images, weight, bias]) = case(sizes);
+            let (image, filters) = (&images[..s.image()], filter_terms(s, &weight));
+            let back = transposed(s, &filters);
+            let gradient = numbers(s.pooled(), 4);
+            let found = kinds_of_cpu().into_iter().map(|cpu| {
+                let mut scratch = Scratch::new(s);
+                scratch.load(image);
+                let (mut values, mut winners) = (vec![0.0; s.pooled()], vec![NONE; s.pooled()]);
+                cpu.dispatch(Forward {
+                    scratch: &mut scratch,
+                    filters: &filters,
+                    bias: &bias,
+                    values: &mut values,
+                    winners: &mut winners,
+                });
+                let mut share = Share::new(s);
+                cpu.dispatch(Backward {
+                    scratch: &mut scratch,
+                    filters: Some(&back),
+                    winners: &winners,
+                    gradient: &gradient,
+                    share: &mut share,
+                });
+                let mut image_gradient = vec![0.0; s.image()];
+                scratch.unload(&mut image_gradient);
+                [values, image_gradient, share.filters, share.bias].concat()
+            });
+            let found: Vec<_> = found.collect();
+            for other in &found[1..] {
+                for (value, expected) in other.iter().zip(&found[0]) {
+                    assert!((value - expected).abs() < 1e-3, "{s:?}: {value} {expected}");
+                }
+            }
         }
     }
 

@@ -16,17 +16,18 @@ mod picture;
 mod predict;
 mod report;
 mod synthetic;
+pub mod winograd;
 
 pub use adam::Adam;
 pub use args::{Args, Plan};
 pub use backend::Training;
 pub use burn::backend::Autodiff;
 /// Burn's backend for NVIDIA GPUs.
-#[cfg(feature = "cuda")]
+#[cfg(feature = "cuda-unfused")]
 pub use burn::backend::Cuda;
-/// Without the feature `cuda` there is no GPU backend. [`Device::Cuda`] is then never chosen, and
-/// the name exists only so that programs compile.
-#[cfg(not(feature = "cuda"))]
+/// Without the feature `cuda` or `cuda-unfused` there is no GPU backend. [`Device::Cuda`] is then
+/// never chosen, and the name exists only so that programs compile.
+#[cfg(not(feature = "cuda-unfused"))]
 pub use burn_flex::Flex as Cuda;
 /// Burn's backend for CPUs.
 pub use burn_flex::Flex;

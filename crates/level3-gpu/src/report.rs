@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::args::{Args, Plan};
 use crate::backend::ConvBlock;
+use crate::device::Device;
 use crate::digits::{Digits, Images};
 use crate::evaluate::Guesses;
 use crate::model::Cnn;
@@ -164,6 +165,7 @@ impl Report {
         Record::open(self.json.as_deref(), 3, "level3_mnist")?
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
+            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
             .setting("batch_size", plan.batch_size)
             .setting("epochs", plan.epochs)
             .setting("images", plan.images)
