@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let Crossover { tasks, workers, json } = Crossover::from_command_line()?;
+    let Crossover { tasks, workers, prediction, json } = Crossover::from_command_line()?;
     let mut record = Record::open(json.as_deref(), 1, "level1_crossover")?;
     println!("Crossover: {tasks} tasks, {workers}");
     println!("Racing one worker against {}, task size by task size ...\n", workers.count);
@@ -46,6 +46,9 @@ fn run() -> anyhow::Result<()> {
         )
     });
     println!("{search}");
+    if let Some(score) = search.score(prediction) {
+        println!("{score}\n");
+    }
 
     let amdahl = Amdahl::race(LARGE, workers.count)?;
     println!("{amdahl}");

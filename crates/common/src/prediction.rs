@@ -20,6 +20,11 @@ impl Prediction {
         }
     }
 
+    /// A guess that was made elsewhere.
+    pub fn of(guess: f64) -> Self {
+        Self(Some(guess))
+    }
+
     fn read(text: &str) -> Result<Option<f64>, String> {
         match text.replace('_', "").parse::<f64>() {
             Ok(guess) if guess.is_finite() && guess > 0.0 => Ok(Some(guess)),

@@ -136,6 +136,10 @@ struct CrossoverArgs {
     #[arg(long, value_name = "N", value_parser = parse_workers)]
     workers: Option<usize>,
 
+    /// First ask for your guess of that size, and score it afterwards (on a terminal)
+    #[arg(long)]
+    predict: bool,
+
     /// Append the run to FILE as one JSON object
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -148,6 +152,8 @@ pub struct Crossover {
     pub tasks: usize,
     /// How many workers share them, and who decided that.
     pub workers: Workers,
+    /// The task size that the reader expects, in microseconds.
+    pub prediction: Prediction,
     /// Where the record of the run goes.
     pub json: Option<PathBuf>,
 }
@@ -160,6 +166,11 @@ impl Crossover {
     pub fn from_command_line() -> anyhow::Result<Self> {
         let args: CrossoverArgs = common::parse()?;
         let workers = Workers::decide(args.workers)?;
-        Ok(Self { tasks: args.tasks as usize, workers, json: args.json })
+        let question = format!(
+            "Your guess: {} tasks, {} workers: from how many microseconds a task do they win?",
+            args.tasks, workers.count
+        );
+        let prediction = Prediction::ask(args.predict, &question)?;
+        Ok(Self { tasks: args.tasks as usize, workers, prediction, json: args.json })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use common::{Record, human};
+use common::{Prediction, Record, human};
 use serde_json::{Value, json};
 
 use crate::{Pairs, Winner, chart};
@@ -84,6 +84,16 @@ impl Search {
         let low = self.points.iter().rfind(won(Winner::Sequential))?.task;
         let high = self.points.iter().find(won(Winner::Parallel))?.task;
         Some((low.min(high), low.max(high)))
+    }
+
+    /// How far a guess in microseconds is from the middle of the bracket, and why it lies there.
+    /// None without a guess or without a bracket.
+    pub fn score(&self, prediction: Prediction) -> Option<String> {
+        let (low, high) = self.bracket()?;
+        let middle = 1e6 * (low.as_secs_f64() * high.as_secs_f64()).sqrt();
+        let why =
+            "handing out the loop costs microseconds; what all tasks together save must be more";
+        prediction.score(middle, "us", why)
     }
 }
 
@@ -197,6 +207,14 @@ mod tests {
         let (low, high) = search.bracket().unwrap();
         assert!(low < first && low * 2 > first, "{low:?}");
         assert!(high > last && high < last * 2, "{high:?}");
+    }
+
+    #[test]
+    fn a_guess_is_scored_against_the_middle_of_the_bracket() {
+        let search = Search::bisect(machine(Duration::from_micros(50)));
+        assert_eq!(search.score(Prediction::default()), None);
+        let score = search.score(Prediction::of(1000.0)).unwrap();
+        assert!(score.contains("you said 1000 us") && score.contains("times too high"), "{score}");
     }
 
     #[test]
