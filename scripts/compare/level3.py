@@ -43,17 +43,19 @@ def measure_burn(program, device, batch):
 
 def main():
     parser = arguments(__doc__)
-    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[512, 64], metavar="N")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", metavar="N")
     parser.add_argument("--preload-only", action="store_true", help="leave the DataLoader out")
     args = parser.parse_args()
     program = args.binaries / "level3_mnist"
     devices = ["cpu"]
     if torch.cuda.is_available() and shutil.which("nvidia-smi"):
         devices.append("cuda")
+    # The same sizes on both devices. Large ones show what a GPU gains; a CPU gains little by them.
+    sizes = args.batch_sizes or [512, 64] + [2048, 10000] * (len(devices) - 1)
 
     rows = []
     for device in devices:
-        for batch in args.batch_sizes:
+        for batch in sizes:
             measured = {"burn": measure_burn(program, device, batch)}
             measured["PyTorch, preloaded"] = measure_torch(device, batch, "--preload")
             if not args.preload_only:
