@@ -2,8 +2,8 @@
 //!
 //! Burn's own Adam takes a dozen passes, one simple operation after the other. A GPU fuses them
 //! into one; on a CPU each runs on one core, which at small batches was a quarter of the time and
-//! left the others waiting: Amdahl's serial part. There it is one pass over memory, shared out to the
-//! workers like level 1's tasks.
+//! left the others waiting: Amdahl's serial part. There it is one pass over memory, shared out to
+//! the workers like level 1's tasks.
 
 use burn::optim::SimpleOptimizer;
 use burn::prelude::*;
@@ -20,11 +20,11 @@ use crate::backend::ConvBlock;
 #[derive(Debug, Clone, Copy)]
 pub struct Adam;
 
-/// How much of the mean gradient, and of the mean square, each step keeps.
+/// How much of the mean gradient, and of the mean square, each step keeps: the paper's betas.
 const KEEP: [f64; 2] = [0.9, 0.999];
 const EPSILON: f64 = 1e-8;
 
-/// Numbers that a worker updates in one go: they fit its first cache.
+/// Numbers that a worker updates in one go: enough to be worth a task, few enough to share evenly.
 const CHUNK: usize = 4096;
 
 /// What Adam remembers of a parameter's gradients.
@@ -58,9 +58,10 @@ impl<B: ConvBlock> SimpleOptimizer<B> for Adam {
             || Moments { steps: 0, mean: gradient.zeros_like(), square: gradient.zeros_like() };
         let Moments { steps, mean, square } = moments.unwrap_or_else(nothing);
         let steps = steps + 1;
-        let [mean_known, square_known] = KEEP.map(|keep| 1.0 - keep.powi(steps as i32));
-        let root = square_known.sqrt();
-        let scale = Scale { rate: rate * root / mean_known, epsilon: EPSILON * root };
+        // The moments began at zero, so their weights add up to less than 1.
+        let [of_mean, of_square] = KEEP.map(|keep| 1.0 - keep.powi(steps as i32));
+        let root = of_square.sqrt();
+        let scale = Scale { rate: rate * root / of_mean, epsilon: EPSILON * root };
         let [parameter, mean, square] = B::adam(scale, gradient, [parameter, mean, square]);
         (parameter, Some(Moments { steps, mean, square }))
     }
@@ -86,6 +87,7 @@ pub(crate) fn of_burn<B: Backend, const D: usize>(
 /// The step on numbers in memory, all slices of one length.
 pub(crate) fn update(scale: Scale, gradient: &[f32], [parameter, mean, square]: [&mut [f32]; 3]) {
     let [keep_mean, keep_square] = KEEP.map(|keep| keep as f32);
+    let [add_mean, add_square] = KEEP.map(|keep| (1.0 - keep) as f32);
     let (rate, epsilon) = (scale.rate as f32, scale.epsilon as f32);
     let cpu = Arch::new(); // the widest registers that this CPU has
     (parameter.par_chunks_mut(CHUNK)) // <- level 1: the workers share the parameters
@@ -96,8 +98,8 @@ pub(crate) fn update(scale: Scale, gradient: &[f32], [parameter, mean, square]: 
             cpu.dispatch(|| {
                 let numbers = parameter.iter_mut().zip(mean).zip(square).zip(gradient);
                 for (((parameter, mean), square), gradient) in numbers {
-                    *mean = keep_mean * *mean + (1.0 - keep_mean) * gradient;
-                    *square = keep_square * *square + (1.0 - keep_square) * gradient * gradient;
+                    *mean = keep_mean * *mean + add_mean * gradient;
+                    *square = keep_square * *square + add_square * gradient * gradient;
                     *parameter -= rate * *mean / (square.sqrt() + epsilon);
                 }
             });

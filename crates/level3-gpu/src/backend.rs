@@ -236,7 +236,13 @@ mod tests {
 
     #[test]
     fn the_layer_and_its_gradients_are_those_of_burns_own_convolution() {
-        for sizes in [[1, 1, 1, 2, 2], [5, 1, 32, 28, 28], [9, 32, 64, 14, 14], [70, 3, 7, 6, 10]] {
+        for sizes in [
+            [1, 1, 1, 2, 2],
+            [5, 1, 32, 28, 28],
+            [9, 32, 64, 14, 14],
+            [70, 3, 7, 6, 10],
+            [2, 3, 18, 10, 26],
+        ] {
             let ours = all_of(B::conv_block, sizes);
             let burns = all_of(conv_block_of_burn::<B>, sizes);
             for (ours, burns) in ours.iter().zip(&burns) {

@@ -8,7 +8,7 @@
 //!
 //! * The four pixels of a pooling window take 16 multiplications instead of 36: see [`winograd`].
 //! * They are in registers together, so only the largest is written to memory. On the way back
-//!   only that one has a gradient, and none if ReLU cut it off.
+//!   all it needs to know is which pixel that was: one byte.
 //!
 //! Nothing here knows Burn; slices come in row-major order with the shapes stated. [`pulp`] gives
 //! each CPU its own machine code, from one source.
@@ -22,11 +22,11 @@ use rayon::prelude::*;
 
 use crate::winograd::{self, LANES, Product, Row, Square, TERMS, Vector};
 
-/// Most windows whose terms are in memory at once, so that they stay in the second cache.
+/// Most windows whose terms are in memory at once, so that they stay in the second-level cache.
 const BAND: usize = 64;
 
 /// A batch is cut into at most this many shards, whatever the number of workers, so sums are
-/// made in the same order and a seed gives the same digits with 1 worker and with 16.
+/// made in the same order: the same numbers with 1 worker and with 16, to the last bit.
 const SHARDS: usize = 64;
 
 /// Fewer images than this are not worth a shard of their own.
@@ -35,7 +35,7 @@ const LEAST_IMAGES: usize = 4;
 /// The winner of a window that ReLU cut off.
 const NONE: u8 = 4;
 
-/// The sizes of one layer. Height and width are even.
+/// The sizes of one layer. Height and width are even; only `images` may be 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Images in the batch.
@@ -81,8 +81,9 @@ impl Sizes {
         (self.width + 2) * self.inputs
     }
 
-    /// Floats of the padded image, and a vector more: its last channels are read and written as
-    /// whole vectors. What is read behind them is not used, what is written there is zero.
+    /// Floats of the padded image, and a vector more: each pixel's channels are read and written as
+    /// whole vectors, which reach into the pixels after it. What is read there is not used; what
+    /// is added there is zero, as long as the gradient is finite.
     fn padded(&self) -> usize {
         (self.height + 2) * self.stride() + LANES
     }
@@ -112,6 +113,8 @@ impl Sizes {
     }
 
     fn check(&self, images: &[f32], weight: &[f32]) {
+        let sizes = [self.inputs, self.outputs, self.height, self.width];
+        assert!(!sizes.contains(&0), "{self:?}: empty");
         assert!(self.height.is_multiple_of(2) && self.width.is_multiple_of(2), "{self:?}: odd");
         assert_eq!(images.len(), self.images * self.image(), "{self:?}: other images");
         assert_eq!(weight.len(), self.outputs * 9 * self.inputs, "{self:?}: other weights");
@@ -133,7 +136,8 @@ pub struct Pooled {
 /// `[outputs]`; the padding is 1.
 ///
 /// # Panics
-/// If height or width is odd, or a slice has another length than `sizes` says.
+/// If height or width is odd, if a size but `images` is 0, or if a slice has another length than
+/// `sizes` says.
 pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Pooled {
     sizes.check(images, weight);
     assert_eq!(bias.len(), sizes.outputs, "{sizes:?}: other biases");
@@ -170,6 +174,8 @@ pub struct Gradients {
 }
 
 /// The gradients of [`forward`]'s inputs, given the `gradient` of its values.
+///
+/// `winners` and `gradient` are `[images, outputs, height / 2, width / 2]`.
 ///
 /// # Panics
 /// As [`forward`].
@@ -222,9 +228,9 @@ pub fn backward(
 
 /// What a shard adds to the gradients of the weights.
 struct Share {
-    /// Laid out as [`filter_terms`].
+    /// Laid out as [`filter_terms`]; what stands behind `outputs` is not used.
     filters: Vec<f32>,
-    /// `[outputs]`, and zeros.
+    /// `[wide_outputs]`; likewise.
     bias: Vec<f32>,
 }
 
@@ -257,7 +263,7 @@ fn weights(sizes: Sizes, terms: &[f32]) -> Vec<f32> {
     let mut weight = vec![0.0; sizes.outputs * sizes.inputs * 9];
     for (number, filter) in weight.as_chunks_mut::<9>().0.iter_mut().enumerate() {
         let terms = std::array::from_fn(|term| terms[filter_term(sizes, number, term)]);
-        *filter = winograd::filter_of_terms(terms);
+        *filter = winograd::terms_of_filter_transposed(terms);
     }
     weight
 }
@@ -285,7 +291,9 @@ struct Forward<'a> {
     scratch: &'a mut Scratch,
     /// As [`filter_terms`].
     filters: &'a [f32],
+    /// `[outputs]`
     bias: &'a [f32],
+    /// `[outputs, height / 2, width / 2]`, and likewise the winners.
     values: &'a mut [f32],
     winners: &'a mut [u8],
 }
@@ -309,6 +317,7 @@ struct Backward<'a> {
     scratch: &'a mut Scratch,
     /// As [`transposed`], if the gradient of the image is wanted.
     filters: Option<&'a [f32]>,
+    /// `[outputs, height / 2, width / 2]`, and likewise the gradient.
     winners: &'a [u8],
     gradient: &'a [f32],
     share: &'a mut Share,
@@ -341,11 +350,13 @@ struct Scratch {
     image: Vec<f32>,
     /// The gradient of that.
     image_gradient: Vec<f32>,
-    /// `[TERMS, band, wide_inputs]`: the terms of tiles, or their gradient.
+    /// `[TERMS, windows of the band, wide_inputs]`: the terms of tiles, or their gradient.
     tiles: Vec<f32>,
-    /// `[TERMS, band, wide_outputs]`: the products of tiles and filters, or their gradient.
+    /// `[TERMS, windows of the band, wide_outputs]`: the products of tiles and filters, or their
+    /// gradient.
     products: Vec<f32>,
-    /// `[band]`: the values of 16 output channels, or their gradient, and the winners.
+    /// `[windows of the band, LANES]`: values of 16 output channels, or their gradient, and the
+    /// winners.
     values: Vec<[f32; LANES]>,
     winners: Vec<[u32; LANES]>,
 }
@@ -415,7 +426,7 @@ impl Scratch {
             for input in (0..inputs).step_by(S::F32_LANES) {
                 let from = &self.tiles[tile * inputs + input..];
                 let terms = winograd::load(simd, from, band.len() * inputs);
-                let pixels = winograd::tile_of_terms(terms);
+                let pixels = winograd::terms_of_tile_transposed(terms);
                 for y in 0..4 {
                     for x in 0..4 {
                         let pixel = self.sizes.pixel(window, y, x);
@@ -549,7 +560,11 @@ impl Scratch {
                     let sum = &mut bias[lane..];
                     (Vector::load(simd, sum) + (a + b) + (c + d)).store(sum);
                     let to = &mut self.products[tile * outputs + block * LANES + lane..];
-                    winograd::store(winograd::terms_of_window(pixels), to, band.len() * outputs);
+                    winograd::store(
+                        winograd::window_of_terms_transposed(pixels),
+                        to,
+                        band.len() * outputs,
+                    );
                 }
             }
         }
@@ -560,6 +575,7 @@ impl Scratch {
 /// several are.
 #[inline(always)]
 fn largest<S: Simd>(simd: S, pixels: Square<S, 2>, bias: Vector<S>) -> (Vector<S>, S::u32s) {
+    // A NaN among a window's own pixels or the weights is in all four, so `first` keeps it.
     let [Row([first, b]), Row([c, d])] = pixels;
     let (mut best, mut winner) = (first.1, simd.splat_u32s(0));
     for (number, pixel) in [(1, b), (2, c), (3, d)] {
@@ -635,12 +651,13 @@ mod tests {
         values
     }
 
-    const CASES: [[usize; 5]; 7] = [
+    const CASES: [[usize; 5]; 8] = [
         [1, 1, 1, 2, 2],
         [3, 1, 32, 28, 28],
         [2, 32, 64, 14, 14],
         [5, 3, 33, 6, 4],
         [9, 17, 5, 2, 10],
+        [2, 3, 18, 10, 26], // 65 windows: two bands, the second smaller
         [70, 2, 3, 4, 4],
         [300, 1, 2, 2, 4],
     ];

@@ -15,15 +15,19 @@
 //! y0 = m0 + m1 + m2        y1 = m1 - m2 + m3
 //! ```
 //!
-//! The sums of values are made once for all filters, and those of weights once for all images, so
-//! only the multiplications count. In two dimensions, first along one axis and then along the
-//! other, the 4x4 pixels around a window, its *tile*, become 16 terms, a filter likewise, and
-//! 6 * 6 multiplications become 4 * 4. With many channels they are 16 products of matrices.
+//! The sums of values are made once for all filters, those of weights once for all images, and
+//! those of products once for all input channels: with many channels the multiplications count. In
+//! two dimensions, first along one axis and then along the other, the 4x4 pixels around a window,
+//! its *tile*, become 16 terms, a filter likewise, and 6 * 6 multiplications become 4 * 4. With many
+//! channels they are 16 products of matrices, one for each term: `[tiles, inputs]` times `[inputs,
+//! outputs]`.
 //!
-//! Every step is linear, so the way back, for the gradients, is each step transposed.
+//! The result is linear in the pixels and linear in the weights, so each gradient comes from the
+//! same maps, transposed and in reverse order.
 //!
 //! Winograd, "Arithmetic Complexity of Computations" (1980). For networks: Lavin and Gray, "Fast
-//! Algorithms for Convolutional Neural Networks" (2016), section 4.1.
+//! Algorithms for Convolutional Neural Networks" (2016), section 4.1, where `tile`, `filter`
+//! and `window` are the matrices B^T, G and A^T, and `m3` has the other sign.
 
 #![allow(clippy::needless_range_loop, reason = "one index for several arrays")]
 
@@ -82,7 +86,7 @@ impl<S: Simd> Sub for Vector<S> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<S: Simd, const N: usize>(pub(crate) [Vector<S>; N]);
 
-/// `N` by `N` numbers, row by row.
+/// `N` by `N` vectors, row by row.
 pub(crate) type Square<S, const N: usize> = [Row<S, N>; N];
 
 impl<S: Simd, const N: usize> Add for Row<S, N> {
@@ -109,7 +113,7 @@ impl<S: Simd, const N: usize> Sub for Row<S, N> {
     }
 }
 
-/// A [`Vector`] or a [`Row`]: the maps below hold along one axis and along the other.
+/// What can be added and subtracted: a [`Row`] along one axis, a [`Vector`] along the other.
 trait Number: Copy + Add<Output = Self> + Sub<Output = Self> {}
 impl<T: Copy + Add<Output = T> + Sub<Output = T>> Number for T {}
 
@@ -153,22 +157,22 @@ pub(crate) fn terms_of_tile<S: Simd>(pixels: Square<S, 4>) -> Square<S, 4> {
 
 /// The gradient of a tile's pixels, from that of its terms.
 #[inline(always)]
-pub(crate) fn tile_of_terms<S: Simd>(terms: Square<S, 4>) -> Square<S, 4> {
+pub(crate) fn terms_of_tile_transposed<S: Simd>(terms: Square<S, 4>) -> Square<S, 4> {
     let [a, b, c, d] = tile_transposed(terms);
     let row = |row: Row<S, 4>| Row(tile_transposed(row.0));
     [row(a), row(b), row(c), row(d)]
 }
 
-/// The pixels of a window, from the products of a tile's terms with a filter's.
+/// The pixels of a window, from the products of terms, summed over the input channels.
 #[inline(always)]
-pub(crate) fn window_of_terms<S: Simd>(terms: Square<S, 4>) -> Square<S, 2> {
-    let [a, b] = window(terms);
+pub(crate) fn window_of_terms<S: Simd>(products: Square<S, 4>) -> Square<S, 2> {
+    let [a, b] = window(products);
     [Row(window(a.0)), Row(window(b.0))]
 }
 
 /// The gradient of the products, from that of a window's pixels.
 #[inline(always)]
-pub(crate) fn terms_of_window<S: Simd>(pixels: Square<S, 2>) -> Square<S, 4> {
+pub(crate) fn window_of_terms_transposed<S: Simd>(pixels: Square<S, 2>) -> Square<S, 4> {
     let [a, b, c, d] = window_transposed(pixels);
     let row = |row: Row<S, 2>| Row(window_transposed(row.0));
     [row(a), row(b), row(c), row(d)]
@@ -188,7 +192,7 @@ pub(crate) fn terms_of_filter(weights: [f32; 9]) -> [f32; TERMS] {
 }
 
 /// The gradient of a filter's weights, from that of its terms.
-pub(crate) fn filter_of_terms(terms: [f32; TERMS]) -> [f32; 9] {
+pub(crate) fn terms_of_filter_transposed(terms: [f32; TERMS]) -> [f32; 9] {
     let [a, b, c, d] = [0, 4, 8, 12]
         .map(|y| filter_transposed([terms[y], terms[y + 1], terms[y + 2], terms[y + 3]]));
     let mut weights = [0.0; 9];
@@ -200,7 +204,7 @@ pub(crate) fn filter_of_terms(terms: [f32; TERMS]) -> [f32; 9] {
     weights
 }
 
-/// Sixteen vectors of a slice, each `step` floats behind the one before.
+/// Sixteen vectors of a slice, each `step` floats after the one before.
 #[inline(always)]
 pub(crate) fn load<S: Simd>(simd: S, from: &[f32], step: usize) -> Square<S, 4> {
     let mut square = [Row([Vector::zero(simd); 4]); 4];
