@@ -117,7 +117,9 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
     }
     let several = rows.iter().any(|row| row.times.len() > 1);
     let axis = Axis::decades("", times().map(|(_, time)| *time), seconds);
-    let (left, right, top, bottom) = (330, plot::SIZE.0 - 110, 84, plot::SIZE.1 - 88);
+    let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
+    let left = 330.max(10 * longest as i32 + 30); // a letter is about 10 wide
+    let (right, top, bottom) = (plot::SIZE.0 - 110, 84, plot::SIZE.1 - 88);
     let labels = if several { left - 100 } else { left - 14 };
     let share = |s: f64| {
         let (start, end) = (axis.range.start.log10(), axis.range.end.log10());
