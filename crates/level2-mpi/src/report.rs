@@ -278,6 +278,12 @@ fn compare(baseline: &Baseline, size: Rank, time: Duration, record: &mut Record)
                 println!("serial share   {:.2} %  (Karp-Flatt fraction)", 100.0 * fraction);
                 record.result("serial_fraction", fraction);
             }
+            if scaling.speedup > SUPERLINEAR * f64::from(size) {
+                println!(
+                    "more than {size}x: the part of a rank fits a cache that the whole did not fit; \
+                     or one rank was disturbed, so repeat it"
+                );
+            }
             record
                 .result("baseline_s", one.as_secs_f64())
                 .result("speedup", scaling.speedup)
@@ -312,6 +318,9 @@ fn ranks_on_hosts(ranks: Rank, hosts: usize) -> String {
     let plural = |n| if n == 1 { "" } else { "s" };
     format!("{ranks} rank{} on {hosts} host{}", plural(ranks as usize), plural(hosts))
 }
+
+/// A speedup above this many times the ranks is no noise.
+const SUPERLINEAR: f64 = 1.1;
 
 /// A time of this many steps of the clock is known to 0.1 %.
 const RESOLVED: u32 = 1000;
