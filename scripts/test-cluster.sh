@@ -103,6 +103,18 @@ run_job() {
   [ -e "$output" ] || { cat "$work/submit"; touch "$output"; }
 }
 
+# mpi_crashed FILE...: whether a rank crashed while MPI started. That is a race in Open MPI (see
+# pretend-hosts.sh) and not what is tested here, so such a job may run once more.
+mpi_crashed() {
+  grep -q 'Segmentation fault' "$@" || return 1
+  echo "note    a rank crashed while MPI started; once more"
+}
+
+# tour: every command for a cluster in the README and on the slides.
+tour() {
+  timeout 600 $cluster run "$target/release/truth" --run cluster README.md slides/deck.md
+}
+
 # batch [OPTIONS...]: submits a job of one line and prints its number.
 batch() { in_cluster sbatch --parsable --output="$work/%j.out" "$@"; }
 
@@ -175,8 +187,14 @@ check "status shows the nodes" says "free" $cluster status
 [ ${#failures[@]} -eq 0 ] || { tail -n 20 "$PRACTICE_CLUSTER_DIR"/log/* 2>/dev/null || true; exit 1; }
 
 step "The tour"
+tour >"$work/tour" 2>&1 && status=0 || status=$?
+jobs=("$repo"/scripts/slurm/level[12]*.out)
+if [ "$status" != 0 ] && mpi_crashed "${jobs[@]}"; then
+  rm -f "${jobs[@]}"
+  tour >"$work/tour" 2>&1 && status=0 || status=$?
+fi
 check "every command of it in the README and on the slides works" \
-  timeout 600 $cluster run "$target/release/truth" --run cluster README.md slides/deck.md
+  sh -c "cat $work/tour; [ $status = 0 ] || { tail -n 30 $repo/scripts/slurm/level2*.out; false; }"
 in_cluster scancel --me
 outputs+=("$repo"/scripts/slurm/level[12]*.out)
 
@@ -206,11 +224,7 @@ for launcher in "srun --mpi=pmix" mpirun; do
   sed "s/^MPI_LAUNCHER=.*/MPI_LAUNCHER=\"$launcher\"/" scripts/slurm/site.env >"$work/site.env"
   export SITE_ENV=$work/site.env
   run_job level2-multinode
-  # Open MPI's race in MPI_Init (see pretend-hosts.sh) is not what is tested here: once more.
-  if [ "$status" != 0 ] && grep -q 'Segmentation fault' "$output"; then
-    echo "note    a rank crashed while MPI started; once more"
-    run_job level2-multinode
-  fi
+  if [ "$status" != 0 ] && mpi_crashed "$output"; then run_job level2-multinode; fi
   check "level2-multinode by $launcher ends well" [ "$status" = 0 ]
   for node in 1 2 3 4; do
     check "  four ranks on node$node" has "$output" "^rank [0-9]+ of 16 on node$node\$" 4
