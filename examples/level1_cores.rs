@@ -11,7 +11,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::{Record, time};
+use cli::Record;
+use common::time;
 use level1_cores::{Pairs, Race, Task, Timeline, report, start_pool};
 use rayon::prelude::*;
 
@@ -26,7 +27,7 @@ fn parallel(tasks: usize, task: &Task) -> Vec<u64> {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {

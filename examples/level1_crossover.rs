@@ -9,7 +9,7 @@
 
 use std::process::ExitCode;
 
-use common::Record;
+use cli::Record;
 use level1_cores::{Amdahl, Crossover, Pairs, Search, Spin, start_pool};
 use rayon::prelude::*;
 
@@ -25,11 +25,11 @@ fn parallel(tasks: usize, task: Spin) -> Vec<u64> {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {
-    let Crossover { tasks, workers, prediction, json } = Crossover::from_command_line()?;
+    let Crossover { tasks, workers, guess, json } = Crossover::from_command_line()?;
     let mut record = Record::open(json.as_deref(), 1, "level1_crossover")?;
     println!("Crossover: {tasks} tasks, {workers}");
     println!("Racing one worker against {}, task size by task size ...\n", workers.count);
@@ -46,7 +46,7 @@ fn run() -> anyhow::Result<()> {
         )
     });
     println!("{search}");
-    if let Some(score) = search.score(prediction) {
+    if let Some(score) = search.score(guess) {
         println!("{score}\n");
     }
 

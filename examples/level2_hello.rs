@@ -10,7 +10,7 @@
 
 use std::process::ExitCode;
 
-use level2_mpi::{HelloArgs, launch};
+use level2_mpi::{NoArgs, launch};
 use mpi::environment::{Universe, processor_name};
 use mpi::traits::*;
 
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     launch(hello) // starts MPI; if one rank fails, it ends them all
 }
 
-fn hello(universe: &Universe, _: &HelloArgs) -> anyhow::Result<()> {
+fn hello(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
     let world = universe.world(); // all ranks of this job: MPI_COMM_WORLD
     let rank = world.rank(); // <- the only difference between the copies: 0, 1, 2, ...
     let size = world.size();

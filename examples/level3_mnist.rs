@@ -15,7 +15,7 @@ use burn::nn::loss::CrossEntropyLoss;
 use burn::optim::adaptor::OptimizerAdaptor;
 use burn::optim::{GradientsParams, Optimizer};
 use burn::tensor::{ElementConversion, Tensor};
-use level3_gpu::{Adam, Args, Autodiff, Batch, Cnn, Cuda, Device, Digits, Flex, Guesses};
+use level3_gpu::{Adam, Args, Autodiff, Batch, Cnn, Cuda, Device, Digits, Flex, Predictions};
 use level3_gpu::{OnDevice, Plan, Report, Training, predict};
 
 /// One step of learning: the same four lines on every device.
@@ -44,7 +44,7 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
     for chosen in plan.one_of_each_size() {
         step(model.clone(), &mut adam.clone(), training.batch(&chosen));
     }
-    Guesses::of(&model.valid(), &test);
+    Predictions::of(&model.valid(), &test);
     report.start(plan, clock.elapsed());
 
     let clock = Instant::now();
@@ -60,18 +60,18 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
     report.stop(clock.elapsed());
 
     let clock = Instant::now();
-    let guesses = Guesses::of(&model.valid(), &test);
-    report.finish(&guesses, &digits.test, clock.elapsed())?;
+    let predictions = Predictions::of(&model.valid(), &test);
+    report.finish(&predictions, &digits.test, clock.elapsed())?;
     report.save(model)
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {
     let args = Args::from_command_line()?;
-    if let Some((images, model)) = args.reading()? {
+    if let Some((images, model)) = args.reading() {
         return predict(images, model);
     }
     let mut report = Report::open(&args)?;

@@ -11,7 +11,7 @@
 #   Open MPI 4     OMPI_MCA_rmaps_base_oversubscribe=1: more ranks than cores are allowed.
 #   Open MPI 5     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe, which says the same.
 #   MPICH          nothing: it refuses neither.
-#   on a terminal  MPIRUN_HAS_TERMINAL=1: rank 0 may ask (--predict), as what is typed reaches it.
+#   on a terminal  MPIRUN_HAS_TERMINAL=1: rank 0 may ask (--guess), as what is typed reaches it.
 #
 # Inside a Slurm job the job's limits stand: there it allows no more ranks than tasks.
 set -euo pipefail

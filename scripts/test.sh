@@ -31,9 +31,9 @@ stage_shell() {
 # --- level 1 ----------------------------------------------------------------------------------
 
 stage_level1() {
-  cargo clippy -p common -p level1-cores --all-targets -- -D warnings
-  cargo test -p common -p level1-cores
-  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p common -p level1-cores
+  cargo clippy -p common -p cli -p level1-cores --all-targets -- -D warnings
+  cargo test -p common -p cli -p level1-cores
+  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p common -p cli -p level1-cores
 }
 
 # --- level 2 ----------------------------------------------------------------------------------

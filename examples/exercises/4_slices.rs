@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::process::ExitCode;
 
-use level2_mpi::{HelloArgs, launch};
+use level2_mpi::{NoArgs, launch};
 use mpi::Rank;
 use mpi::environment::Universe;
 use mpi::traits::*;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     launch(slices)
 }
 
-fn slices(universe: &Universe, _: &HelloArgs) -> anyhow::Result<()> {
+fn slices(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
     let world = universe.world();
     let (rank, size) = (world.rank(), world.size());
     println!("rank {rank} of {size}: {:?} of 0..10", my_slice(10, rank, size));

@@ -8,7 +8,7 @@
 
 use std::process::ExitCode;
 
-use level2_mpi::{HelloArgs, Kernel, integrate, launch, slice_of};
+use level2_mpi::{Kernel, NoArgs, integrate, launch, slice_of};
 use mpi::collective::SystemOperation;
 use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     launch(pi)
 }
 
-fn pi(universe: &Universe, _: &HelloArgs) -> anyhow::Result<()> {
+fn pi(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
     let world = universe.world();
     let rectangles = 1_000_000;
     let slice = slice_of(rectangles, world.rank(), world.size());

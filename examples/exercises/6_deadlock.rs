@@ -49,7 +49,7 @@ pub fn exchange(
 #[derive(clap::Parser)]
 struct Args {
     /// How long a row is
-    #[arg(long, value_name = "N", default_value = "10", value_parser = common::count(1..=10_000_000))]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = cli::count(1..=10_000_000))]
     cells: u64,
 }
 

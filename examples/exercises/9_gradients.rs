@@ -15,7 +15,7 @@ use burn::nn::loss::CrossEntropyLoss;
 use burn::optim::{GradientsParams, Optimizer, SgdConfig};
 use burn::tensor::ElementConversion;
 use exercises::replace_gradients;
-use level2_mpi::{HelloArgs, launch, slice_of};
+use level2_mpi::{NoArgs, launch, slice_of};
 use level3_gpu::{Autodiff, Cnn, Flex, Images, OnDevice};
 use mpi::collective::SystemOperation;
 use mpi::environment::Universe;
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     launch(learn)
 }
 
-fn learn(universe: &Universe, _: &HelloArgs) -> anyhow::Result<()> {
+fn learn(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
     let world = universe.world();
     let (_, losses) = train(&world, &Images::drawn(64), 10);
     println!("rank {} of {}: losses {losses:.4?}", world.rank(), world.size());

@@ -23,7 +23,7 @@ pub fn run_all(tasks: usize, task: &Task) -> Vec<u64> {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {

@@ -27,7 +27,7 @@ fn tiny(number: usize) -> f64 {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {

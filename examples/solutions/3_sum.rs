@@ -24,7 +24,7 @@ pub fn area(curve: impl Fn(f64) -> f64 + Sync + Send, rectangles: usize) -> f64 
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {

@@ -1,8 +1,7 @@
 //! How many workers to start. Let Slurm tell the program what it has; hard-code nothing.
 
+use std::error::Error;
 use std::fmt;
-
-use crate::misuse;
 
 /// The variable in which Slurm says what `--cpus-per-task` gave us.
 pub const WORKERS_VARIABLE: &str = "SLURM_CPUS_PER_TASK";
@@ -33,12 +32,12 @@ impl Workers {
     /// The workshop's rule: the flag, else `SLURM_CPUS_PER_TASK`, else 1.
     ///
     /// # Errors
-    /// [`crate::Misuse`] if the variable holds anything but a whole number from 1 to 1024.
-    pub fn decide(flag: Option<usize>) -> anyhow::Result<Self> {
+    /// If the variable holds anything but a whole number from 1 to 1024.
+    pub fn decide(flag: Option<usize>) -> Result<Self, BadWorkers> {
         Self::from_rule(flag, std::env::var_os(WORKERS_VARIABLE).as_deref())
     }
 
-    fn from_rule(flag: Option<usize>, slurm: Option<&std::ffi::OsStr>) -> anyhow::Result<Self> {
+    fn from_rule(flag: Option<usize>, slurm: Option<&std::ffi::OsStr>) -> Result<Self, BadWorkers> {
         if let Some(count) = flag {
             return Ok(Self { count, source: Source::Flag });
         }
@@ -47,7 +46,7 @@ impl Workers {
             return Ok(Self { count: 1, source: Source::Default });
         }
         let count = parse_workers(&text).map_err(|reason| {
-            misuse(format!(
+            BadWorkers(format!(
                 "{WORKERS_VARIABLE}: {reason}; ask Slurm with --cpus-per-task=4, or unset it"
             ))
         })?;
@@ -58,7 +57,7 @@ impl Workers {
     ///
     /// It is no error: tasks that sleep need no CPU.
     pub fn warning(&self) -> Option<String> {
-        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let cpus = usable_cpus();
         (self.count > cpus).then(|| {
             format!(
                 "warning: {} workers share {cpus} usable CPU{}: waiting overlaps, computing does not",
@@ -68,6 +67,24 @@ impl Workers {
         })
     }
 }
+
+/// How many CPUs this process may use, as the operating system says: the smaller of its affinity
+/// mask and its control group's quota. It is the job's share of the node, not the node.
+pub fn usable_cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// `SLURM_CPUS_PER_TASK` holds no number of workers: one line that says what to do.
+#[derive(Debug)]
+pub struct BadWorkers(String);
+
+impl fmt::Display for BadWorkers {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for BadWorkers {}
 
 /// `4 workers (SLURM_CPUS_PER_TASK)`
 impl fmt::Display for Workers {
@@ -97,7 +114,7 @@ pub fn parse_workers(text: &str) -> Result<usize, String> {
 mod tests {
     use super::*;
 
-    fn rule(flag: Option<usize>, slurm: Option<&str>) -> anyhow::Result<Workers> {
+    fn rule(flag: Option<usize>, slurm: Option<&str>) -> Result<Workers, BadWorkers> {
         Workers::from_rule(flag, slurm.map(std::ffi::OsStr::new))
     }
 
@@ -117,9 +134,7 @@ mod tests {
     #[test]
     fn a_bad_variable_is_named_with_its_value() {
         for value in ["0", "-3", "abc", "2.0", "1025", "1e2"] {
-            let error = rule(None, Some(value)).unwrap_err();
-            assert!(error.is::<crate::Misuse>());
-            let line = error.to_string();
+            let line = rule(None, Some(value)).unwrap_err().to_string();
             assert!(line.contains(WORKERS_VARIABLE) && line.contains(value), "{line}");
         }
     }

@@ -8,7 +8,7 @@ mod watch;
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::{count, misuse};
+use cli::{count, misuse};
 use exercises::{EXERCISES, Exercise};
 
 use crate::state::State;
@@ -35,11 +35,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {
-    let args: Args = common::parse()?;
+    let args: Args = cli::parse()?;
     if args.prove {
         return prove::prove();
     }

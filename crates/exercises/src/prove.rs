@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::ensure;
-use common::{human, misuse, time};
+use cli::misuse;
+use common::{human, time};
 use exercises::{EXERCISES, Exercise};
 
 use crate::cargo::{self, Variant};

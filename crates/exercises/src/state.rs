@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Context;
-use common::misuse;
+use cli::misuse;
 use exercises::{Exercise, Fault, Gap, repository};
 
 use crate::cargo::{self, Variant};
@@ -35,7 +35,7 @@ impl fmt::Display for State {
 /// The gap in the exercise's file.
 ///
 /// # Errors
-/// [`common::Misuse`] if the file or a mark in it is gone.
+/// [`cli::Misuse`] if the file or a mark in it is gone.
 pub(crate) fn gap(exercise: &Exercise) -> anyhow::Result<Gap> {
     let path = exercise.file();
     let text = std::fs::read_to_string(repository().join(&path))

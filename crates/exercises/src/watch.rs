@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
-use common::misuse;
+use cli::misuse;
 use exercises::{Exercise, repository};
 
 use crate::show;
@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Checks now and whenever the exercise's file is saved, until it is solved.
 ///
 /// # Errors
-/// [`common::Misuse`] without a terminal: nobody would be there to save.
+/// [`cli::Misuse`] without a terminal: nobody would be there to save.
 pub(crate) fn watch(exercise: &Exercise) -> anyhow::Result<()> {
     if !std::io::stdout().is_terminal() {
         return Err(misuse("--watch needs a terminal; without one, leave it out"));

@@ -4,7 +4,8 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::Duration;
 
-use common::{Record, Samples, Scaling, human, time};
+use cli::Record;
+use common::{Samples, Scaling, human, time};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::{Value, json};
 

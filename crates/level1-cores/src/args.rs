@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Prediction, Workers, ask, count, misuse, parse_seconds, parse_workers};
+use cli::{Guess, RunFlags, WorkersFlag, ask, count, misuse, parse_seconds};
+use common::Workers;
 
 use crate::factorial::LARGEST_FACTORIAL;
 
@@ -24,9 +25,8 @@ struct RaceArgs {
     #[arg(long, value_name = "N", value_parser = count(1..=MOST_TASKS))]
     tasks: Option<u64>,
 
-    /// How many worker threads share them [default: SLURM_CPUS_PER_TASK, else 1]
-    #[arg(long, value_name = "N", value_parser = parse_workers)]
-    workers: Option<usize>,
+    #[command(flatten)]
+    workers: WorkersFlag,
 
     /// After waiting, each task computes the factorial of N: the part that needs a core
     #[arg(long, value_name = "N", default_value = "20", value_parser = count(0..=LARGEST_FACTORIAL))]
@@ -36,13 +36,8 @@ struct RaceArgs {
     #[arg(long)]
     timeline: bool,
 
-    /// First ask for your guess of the speedup, and score it afterwards (on a terminal)
-    #[arg(long)]
-    predict: bool,
-
-    /// Append the run to FILE as one JSON object
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunFlags,
 }
 
 /// The settings of a race, complete and sensible.
@@ -59,7 +54,7 @@ pub struct Race {
     /// Whether to draw who ran what when.
     pub timeline: bool,
     /// The speedup that the reader expects.
-    pub prediction: Prediction,
+    pub guess: Guess,
     /// Where the record of the run goes.
     pub json: Option<PathBuf>,
 }
@@ -68,11 +63,11 @@ impl Race {
     /// Reads the command line and asks for the weight and the number of tasks if need be.
     ///
     /// # Errors
-    /// [`common::Misuse`] for any value that makes no race, and for one that would sleep longer
+    /// [`cli::Misuse`] for any value that makes no race, and for one that would sleep longer
     /// than an hour.
     pub fn from_command_line() -> anyhow::Result<Self> {
-        let args: RaceArgs = common::parse()?;
-        let workers = Workers::decide(args.workers)?;
+        let args: RaceArgs = cli::parse()?;
+        let workers = args.workers.decide()?;
         let weight = match args.weight {
             Some(weight) => weight,
             None => ask("Weight of a task in seconds", 0.0, parse_seconds)?,
@@ -95,20 +90,20 @@ impl Race {
             args.factorial, workers.count
         );
         Ok(Self {
-            prediction: Prediction::ask(args.predict, &question)?,
+            guess: Guess::ask(args.run.guess, &question)?,
             weight: Duration::from_secs_f64(weight),
             tasks: tasks as usize,
             workers,
             factorial: args.factorial,
             timeline: args.timeline,
-            json: args.json,
+            json: args.run.json,
         })
     }
 
     /// Refuses a race whose computing would take longer than an hour, given what one task takes.
     ///
     /// # Errors
-    /// [`common::Misuse`] with the number of tasks that is fine.
+    /// [`cli::Misuse`] with the number of tasks that is fine.
     pub fn check_computing(&self, one: Duration) -> anyhow::Result<()> {
         let (one, n) = (one.as_secs_f64(), self.factorial);
         let all = one * self.tasks as f64;
@@ -132,17 +127,11 @@ struct CrossoverArgs {
     #[arg(long, value_name = "N", default_value = "10", value_parser = count(1..=10_000))]
     tasks: u64,
 
-    /// How many worker threads share them [default: SLURM_CPUS_PER_TASK, else 1]
-    #[arg(long, value_name = "N", value_parser = parse_workers)]
-    workers: Option<usize>,
+    #[command(flatten)]
+    workers: WorkersFlag,
 
-    /// First ask for your guess of that size, and score it afterwards (on a terminal)
-    #[arg(long)]
-    predict: bool,
-
-    /// Append the run to FILE as one JSON object
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunFlags,
 }
 
 /// The settings of a search for the crossover.
@@ -153,7 +142,7 @@ pub struct Crossover {
     /// How many workers share them, and who decided that.
     pub workers: Workers,
     /// The task size that the reader expects, in microseconds.
-    pub prediction: Prediction,
+    pub guess: Guess,
     /// Where the record of the run goes.
     pub json: Option<PathBuf>,
 }
@@ -162,15 +151,15 @@ impl Crossover {
     /// Reads the command line.
     ///
     /// # Errors
-    /// [`common::Misuse`] for any value that is refused.
+    /// [`cli::Misuse`] for any value that is refused.
     pub fn from_command_line() -> anyhow::Result<Self> {
-        let args: CrossoverArgs = common::parse()?;
-        let workers = Workers::decide(args.workers)?;
+        let args: CrossoverArgs = cli::parse()?;
+        let workers = args.workers.decide()?;
         let question = format!(
             "Your guess: {} tasks, {} workers: from how many microseconds a task do they win?",
             args.tasks, workers.count
         );
-        let prediction = Prediction::ask(args.predict, &question)?;
-        Ok(Self { tasks: args.tasks as usize, workers, prediction, json: args.json })
+        let guess = Guess::ask(args.run.guess, &question)?;
+        Ok(Self { tasks: args.tasks as usize, workers, guess, json: args.run.json })
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use common::{Prediction, Record, human};
+use cli::{Guess, Record};
+use common::human;
 use serde_json::{Value, json};
 
 use crate::{Pairs, Winner, chart};
@@ -88,12 +89,12 @@ impl Search {
 
     /// How far a guess in microseconds is from the middle of the bracket, and why it lies there.
     /// None without a guess or without a bracket.
-    pub fn score(&self, prediction: Prediction) -> Option<String> {
+    pub fn score(&self, guess: Guess) -> Option<String> {
         let (low, high) = self.bracket()?;
         let middle = 1e6 * (low.as_secs_f64() * high.as_secs_f64()).sqrt();
         let why =
             "handing out the loop costs microseconds; what all tasks together save must be more";
-        prediction.score(middle, "us", why)
+        guess.score(middle, "us", why)
     }
 }
 
@@ -212,8 +213,8 @@ mod tests {
     #[test]
     fn a_guess_is_scored_against_the_middle_of_the_bracket() {
         let search = Search::bisect(machine(Duration::from_micros(50)));
-        assert_eq!(search.score(Prediction::default()), None);
-        let score = search.score(Prediction::of(1000.0)).unwrap();
+        assert_eq!(search.score(Guess::default()), None);
+        let score = search.score(Guess::of(1000.0)).unwrap();
         assert!(score.contains("you said 1000 us") && score.contains("times too high"), "{score}");
     }
 

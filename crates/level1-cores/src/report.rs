@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use common::{Record, Scaling, human};
+use cli::Record;
+use common::{Scaling, human, usable_cpus};
 
 use crate::{Pairs, Race, Winner};
 
@@ -24,7 +25,7 @@ impl fmt::Display for Race {
     }
 }
 
-/// Prints times, prediction, speedup and winner of a race, and notes them in its record.
+/// Prints times, the expected time, speedup and winner of a race, and notes them in its record.
 ///
 /// `one` is what one task computes for, `pool_start` what starting the workers took.
 pub fn report(
@@ -35,7 +36,7 @@ pub fn report(
     record: &mut Record,
 ) {
     let workers = race.workers.count;
-    let predicted = predict(race, one, usable_cpus());
+    let expected = expected_time(race, one, usable_cpus());
     let (sequential, parallel) = (pairs.sequential.median(), pairs.parallel.median());
     let scaling = Scaling { workers, speedup: pairs.speedup() };
     let repeats = pairs.sequential.len();
@@ -47,7 +48,7 @@ pub fn report(
         best_of(repeats, pairs.sequential.best())
     );
     println!("parallel      {:>9}   {}", human(parallel), best_of(repeats, pairs.parallel.best()));
-    println!("predicted     {:>9}   {}", human(predicted), explain_prediction(race));
+    println!("expected     {:>9}   {}", human(expected), explain_expected(race));
     println!("speedup       {:>7.2} x   ideal: {workers} x", scaling.speedup);
     println!("efficiency    {:>7.0} %   speedup / workers", 100.0 * scaling.efficiency());
     println!("\n{}", verdict(race, pairs.winner(), scaling.speedup));
@@ -69,19 +70,15 @@ pub fn report(
         .result("pool_start_s", pool_start.as_secs_f64())
         .result("sequential_s", sequential.as_secs_f64())
         .result("parallel_s", parallel.as_secs_f64())
-        .result("predicted_s", predicted.as_secs_f64())
+        .result("expected_s", expected.as_secs_f64())
         .result("pairs", repeats)
         .result("speedup", scaling.speedup)
         .result("efficiency", scaling.efficiency())
         .result("verdict", verdict);
 }
 
-fn usable_cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 /// Waiting overlaps on as many workers as there are, computing only on as many as have a core.
-fn predict(race: &Race, one: Duration, cpus: usize) -> Duration {
+fn expected_time(race: &Race, one: Duration, cpus: usize) -> Duration {
     let computing_waves = race.tasks.div_ceil(race.workers.count.min(cpus));
     race.weight * waves(race) + one * computing_waves as u32
 }
@@ -91,7 +88,7 @@ fn waves(race: &Race) -> u32 {
     race.tasks.div_ceil(race.workers.count) as u32
 }
 
-fn explain_prediction(race: &Race) -> String {
+fn explain_expected(race: &Race) -> String {
     if race.weight.is_zero() {
         return "the computing, shared among the workers that have a core".to_string();
     }
@@ -123,8 +120,8 @@ fn score(race: &Race, winner: Winner, speedup: f64) -> Option<String> {
         ),
         _ => "handing out a task costs about as much as such a task, or more".to_string(),
     };
-    let score = race.prediction.score(speedup, "x", &why)?;
-    Some(match race.prediction.right_winner(speedup) {
+    let score = race.guess.score(speedup, "x", &why)?;
+    Some(match race.guess.right_winner(speedup) {
         Some(false) if winner != Winner::TooClose => format!("{score}; the other one wins"),
         _ => score,
     })
@@ -169,7 +166,8 @@ fn verdict(race: &Race, winner: Winner, speedup: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::{Prediction, Source, Workers};
+    use cli::Guess;
+    use common::{Source, Workers};
 
     fn race(weight_s: f64, tasks: usize, workers: usize) -> Race {
         Race {
@@ -178,23 +176,23 @@ mod tests {
             workers: Workers { count: workers, source: Source::Flag },
             factorial: 20,
             timeline: false,
-            prediction: Prediction::default(),
+            guess: Guess::default(),
             json: None,
         }
     }
 
     #[test]
     fn ten_sleeping_tasks_on_four_workers_are_three_waves() {
-        let predicted = predict(&race(0.5, 10, 4), Duration::ZERO, 2);
-        assert_eq!(predicted, Duration::from_millis(1500));
-        assert!(explain_prediction(&race(0.5, 10, 4)).starts_with("3 waves of 0.5 s"));
+        let expected = expected_time(&race(0.5, 10, 4), Duration::ZERO, 2);
+        assert_eq!(expected, Duration::from_millis(1500));
+        assert!(explain_expected(&race(0.5, 10, 4)).starts_with("3 waves of 0.5 s"));
     }
 
     #[test]
     fn computing_is_shared_by_cores_not_by_workers() {
         let one = Duration::from_millis(10);
-        assert_eq!(predict(&race(0.0, 10, 4), one, 2), 5 * one);
-        assert_eq!(predict(&race(0.0, 10, 4), one, 8), 3 * one);
+        assert_eq!(expected_time(&race(0.0, 10, 4), one, 2), 5 * one);
+        assert_eq!(expected_time(&race(0.0, 10, 4), one, 8), 3 * one);
     }
 
     #[test]

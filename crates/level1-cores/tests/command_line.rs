@@ -104,14 +104,14 @@ fn without_a_terminal_the_defaults_are_taken_and_printed() {
 }
 
 #[test]
-fn a_prediction_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
-    let race = "level1_cores --weight 0.01 --tasks 10 --workers 4 --predict";
+fn a_guess_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
+    let race = "level1_cores --weight 0.01 --tasks 10 --workers 4 --guess";
     let text = stdout(&on_a_terminal(race, r"400\n"));
     assert!(text.contains("Your guess: 10 tasks of 0.01 s and 20!, 4 workers"), "{text}");
     assert!(text.contains("you said 400 x") && text.contains("times too high"), "{text}");
     assert!(text.contains("why: 10 tasks on 4 workers are 3 waves"), "{text}");
 
-    let quiet = example("level1_cores", &["--weight", "0", "--predict"]).output().unwrap();
+    let quiet = example("level1_cores", &["--weight", "0", "--guess"]).output().unwrap();
     assert!(quiet.status.success() && !stdout(&quiet).contains("guess"), "{quiet:?}");
 }
 
@@ -153,7 +153,7 @@ fn sleeping_tasks_run_in_waves_and_the_record_tells() {
     // Sleeps are never shorter than asked for, so these bounds hold on any machine.
     assert!(results["sequential_s"].as_f64().unwrap() >= 0.5);
     assert!(results["parallel_s"].as_f64().unwrap() >= 0.15);
-    assert!((results["predicted_s"].as_f64().unwrap() - 0.15).abs() < 0.01);
+    assert!((results["expected_s"].as_f64().unwrap() - 0.15).abs() < 0.01);
     assert_eq!(results["verdict"], "parallel");
     assert_eq!(results["timeline"].as_array().unwrap().len(), 10);
     assert_eq!(run["settings"]["workers"], 4);

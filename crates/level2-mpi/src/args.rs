@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use common::count;
+use cli::{RunFlags, count};
 
 use crate::Kernel;
 
 /// Level 2: many copies of one program, each with a rank of its own.
 #[derive(Debug, clap::Parser)]
 #[command(version)]
-pub struct HelloArgs {}
+pub struct NoArgs {}
 
 /// Level 2: pi by many ranks, each with its own slice of the rectangles under 4 / (1 + x^2).
 #[derive(Debug, clap::Parser)]
@@ -31,13 +31,9 @@ pub struct PiArgs {
     #[arg(long, value_enum, default_value = "lanes")]
     pub kernel: Kernel,
 
-    /// First ask for your guess of the speedup (one rank: of the time); score it at the end
-    #[arg(long)]
-    pub predict: bool,
-
-    /// Append this run as one line of JSON to a file.
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
+    /// `--guess` and `--json`.
+    #[command(flatten)]
+    pub run: RunFlags,
 }
 
 /// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
@@ -60,13 +56,9 @@ pub struct HeatArgs {
     #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
     pub baseline: PathBuf,
 
-    /// First ask for your guess of the speedup (one rank: of the time); score it at the end
-    #[arg(long)]
-    pub predict: bool,
-
-    /// Append this run as one line of JSON to a file.
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
+    /// `--guess` and `--json`.
+    #[command(flatten)]
+    pub run: RunFlags,
 }
 
 /// How a rank gets the rows of its neighbours.

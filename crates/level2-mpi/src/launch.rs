@@ -5,7 +5,7 @@ use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::{Misuse, misuse};
+use cli::{Misuse, misuse};
 use mpi::environment::{Universe, library_version};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -31,14 +31,14 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Resul
         std::thread::sleep(Duration::from_secs(1));
         return ExitCode::from(error.exit_code() as u8);
     }
-    let args = match common::parse::<Args>() {
+    let args = match cli::parse::<Args>() {
         Ok(args) => args,
-        Err(error) => return common::exit_code(Err(error)),
+        Err(error) => return cli::exit_code(Err(error)),
     };
 
     // Funneled: threads may compute, but only this one exchanges messages.
     let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
-        return common::exit_code(Err(anyhow::anyhow!("MPI was started before launch()")));
+        return cli::exit_code(Err(anyhow::anyhow!("MPI was started before launch()")));
     };
     let world = universe.world();
     abort_on_panic(world.rank());
@@ -51,11 +51,11 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Resul
     let code = match program(&universe, &args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast::<FoundByAll>() {
-            Ok(found) if world.rank() == ROOT => common::exit_code(Err(misuse(found.0))),
+            Ok(found) if world.rank() == ROOT => cli::exit_code(Err(misuse(found.0))),
             Ok(_) => ExitCode::from(2),
             Err(error) => {
                 let status = if error.is::<Misuse>() { 2 } else { 1 };
-                common::exit_code(Err(error.context(format!("rank {}", world.rank()))));
+                cli::exit_code(Err(error.context(format!("rank {}", world.rank()))));
                 world.abort(status)
             }
         },

@@ -14,7 +14,7 @@ mod plate;
 mod report;
 mod slice;
 
-pub use args::{Exchange, HeatArgs, HelloArgs, PiArgs};
+pub use args::{Exchange, HeatArgs, NoArgs, PiArgs};
 pub use clock::Clock;
 pub use kernel::{Kernel, integrate};
 pub use launch::launch;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use common::{Prediction, Record, Samples, Scaling, human};
+use cli::{Guess, Record};
+use common::{Samples, Scaling, human};
 use mpi::collective::SystemOperation;
 use mpi::datatype::PartitionMut;
 use mpi::traits::*;
@@ -37,7 +38,7 @@ pub struct PiReport<'a> {
     args: &'a PiArgs,
     size: Rank,
     placement: Placement,
-    prediction: Prediction,
+    guess: Guess,
     record: Record,
 }
 
@@ -47,13 +48,13 @@ impl<'a> PiReport<'a> {
     /// # Errors
     /// If that file cannot be written.
     pub fn open(args: &'a PiArgs, world: &impl Communicator) -> anyhow::Result<Self> {
-        let (mut record, placement) = open_record(args.json.as_deref(), "level2_pi", world)?;
+        let (mut record, placement) = open_record(args.run.json.as_deref(), "level2_pi", world)?;
         record
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", args.kernel.name());
-        let prediction = predict(args.predict, world)?;
-        Ok(Self { args, size: world.size(), placement, prediction, record })
+        let guess = ask_guess(args.run.guess, world)?;
+        Ok(Self { args, size: world.size(), placement, guess, record })
     }
 
     /// Prints pi, the times of all passes, and what many ranks gained over one.
@@ -86,7 +87,7 @@ impl<'a> PiReport<'a> {
         let each_ns = median.as_secs_f64() * 1e9 / *rectangles as f64;
         let each = format!("a rectangle takes {each_ns:.2} ns here");
         let why = "the only message is one number a rank";
-        score(self.prediction, speedup, median, &self.placement, [&each, why]);
+        score(self.guess, speedup, median, &self.placement, [&each, why]);
         if best < RESOLVED * clock_step() {
             println!(
                 "warning: a pass is too short for this clock to tell the ranks' work from the \
@@ -103,7 +104,7 @@ pub struct HeatReport<'a> {
     args: &'a HeatArgs,
     size: Rank,
     placement: Placement,
-    prediction: Prediction,
+    guess: Guess,
     record: Record,
 }
 
@@ -120,13 +121,13 @@ impl<'a> HeatReport<'a> {
                 args.size
             ))));
         }
-        let (mut record, placement) = open_record(args.json.as_deref(), "level2_heat", world)?;
+        let (mut record, placement) = open_record(args.run.json.as_deref(), "level2_heat", world)?;
         record
             .setting("size", args.size)
             .setting("steps", args.steps)
             .setting("exchange", args.exchange.name());
-        let prediction = predict(args.predict, world)?;
-        Ok(Self { args, size: world.size(), placement, prediction, record })
+        let guess = ask_guess(args.run.guess, world)?;
+        Ok(Self { args, size: world.size(), placement, guess, record })
     }
 
     /// Draws the plate and prints the times; every rank calls this, rank 0 prints.
@@ -180,7 +181,7 @@ impl<'a> HeatReport<'a> {
         let each_us = total.as_secs_f64() * 1e6 / *steps as f64;
         let each = format!("a step takes {each_us:.0} us here");
         let why = format!("{:.0} % of the time went into messages", share(clock.communicating));
-        score(self.prediction, speedup, total, &self.placement, [&each, &why]);
+        score(self.guess, speedup, total, &self.placement, [&each, &why]);
         warn(&self.placement);
         self.record.append()
     }
@@ -229,18 +230,18 @@ impl HeatRun {
 }
 
 /// Asks the reader at rank 0 for a guess; the others have none.
-fn predict(wanted: bool, world: &impl Communicator) -> anyhow::Result<Prediction> {
+fn ask_guess(wanted: bool, world: &impl Communicator) -> anyhow::Result<Guess> {
     let question = match world.size() {
         1 => "Your guess: how long does one rank take, in ms?".to_string(),
         size => format!("Your guess: how many times as fast as one rank are {size}?"),
     };
-    Prediction::ask(wanted && world.rank() == ROOT, &question)
+    Guess::ask(wanted && world.rank() == ROOT, &question)
 }
 
 /// Says how good the guess was: that of the speedup, or with one rank that of the time. `why` is
 /// for the time and for the speedup.
 fn score(
-    guess: Prediction,
+    guess: Guess,
     speedup: Option<f64>,
     time: Duration,
     placement: &Placement,

@@ -275,11 +275,11 @@ fn a_bad_flag_ends_all_ranks_with_one_message() {
 }
 
 #[test]
-fn a_prediction_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
-    let folder = Folder::new("predict");
+fn a_guess_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
+    let folder = Folder::new("guess");
     let typed = |ranks: u32, guess: &str| {
         let job = format!(
-            "{} -n {ranks} {} --passes 1 --predict --baseline {}",
+            "{} -n {ranks} {} --passes 1 --guess --baseline {}",
             script("mpirun.sh").display(),
             example("level2_pi").display(),
             folder.file("baseline.txt")
@@ -295,7 +295,7 @@ fn a_prediction_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
     assert!(two.line("you said 0.001 x").contains("times too low"), "{}", two.stdout);
     assert!(two.line("why: all ranks together have").contains("CPUs"), "{}", two.stdout);
 
-    let quiet = pi(1, &["--predict", "--passes", "1"], &folder.file("quiet.txt")).ended_well();
+    let quiet = pi(1, &["--guess", "--passes", "1"], &folder.file("quiet.txt")).ended_well();
     assert!(!quiet.stdout.contains("guess"), "{}", quiet.stdout);
 }
 

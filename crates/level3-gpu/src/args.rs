@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use common::{Workers, count, misuse, parse_workers};
+use cli::{RunFlags, WorkersFlag, count, misuse};
+use common::Workers;
 
 use crate::device::{Choice, Device};
 use crate::digits::TRAINING_IMAGES;
@@ -41,33 +42,31 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = count(1..=TRAINING_IMAGES as u64))]
     images: Option<u64>,
 
-    /// How many worker threads the CPU uses [default: SLURM_CPUS_PER_TASK, else 1]
-    #[arg(long, value_name = "N", value_parser = parse_workers)]
-    workers: Option<usize>,
+    #[command(flatten)]
+    workers: WorkersFlag,
 
     /// Where the random numbers begin: first parameters, order of the images
-    #[arg(long, value_name = "N", default_value = "42", value_parser = common::parse_count)]
+    #[arg(long, value_name = "N", default_value = "42", value_parser = cli::parse_count)]
     seed: u64,
 
     /// Write what was learned to FILE
     #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
     pub(crate) save: Option<PathBuf>,
 
-    /// Ask for your guess of the training time first; with FILE and --model: read its digits instead
-    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "sweep")]
-    pub(crate) predict: Option<Option<PathBuf>>,
+    /// Read the digits in FILE (PNG or IDX) with the network in --model, instead of training
+    #[arg(long, value_name = "FILE", requires = "model")]
+    predict: Option<PathBuf>,
 
-    /// The model that --save wrote, to read the digits in --predict FILE (PNG or IDX)
-    #[arg(long, value_name = "FILE", requires = "predict", conflicts_with = "save")]
+    /// The network that --save wrote, for --predict
+    #[arg(long, value_name = "FILE", requires = "predict")]
     model: Option<PathBuf>,
 
     /// Try several batch sizes, on the CPU and on the GPU if there is one, and compare
     #[arg(long)]
     pub sweep: bool,
 
-    /// Append each run to FILE as one JSON object
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
 }
 
 /// One training run, complete and sensible.
@@ -89,30 +88,22 @@ impl Args {
     /// Reads the command line and starts the CPU's workers.
     ///
     /// # Errors
-    /// [`common::Misuse`] for what makes no sense.
+    /// [`cli::Misuse`] for what makes no sense.
     pub fn from_command_line() -> anyhow::Result<Self> {
-        let args: Self = common::parse()?;
+        let args: Self = cli::parse()?;
         let workers = args.workers()?;
         // All parallel loops from here on, ours and Burn's, run on these workers.
         rayon::ThreadPoolBuilder::new().num_threads(workers.count).build_global()?;
         Ok(args)
     }
 
-    /// The file with digits and the file with a model, if nothing is to be trained.
-    ///
-    /// # Errors
-    /// [`common::Misuse`] if only one of them is given.
-    pub fn reading(&self) -> anyhow::Result<Option<(&Path, &Path)>> {
-        match (&self.predict, &self.model) {
-            (Some(Some(digits)), Some(model)) => Ok(Some((digits, model))),
-            (Some(Some(_)), None) => Err(misuse("--predict FILE needs the model: --model FILE")),
-            (_, Some(_)) => Err(misuse("--model FILE needs the digits to read: --predict FILE")),
-            _ => Ok(None),
-        }
+    /// The file with digits and the file with a network, if nothing is to be trained.
+    pub fn reading(&self) -> Option<(&Path, &Path)> {
+        self.predict.as_deref().zip(self.model.as_deref())
     }
 
     pub(crate) fn workers(&self) -> anyhow::Result<Workers> {
-        Workers::decide(self.workers)
+        self.workers.decide()
     }
 
     /// How many images to train on.
@@ -123,7 +114,7 @@ impl Args {
     /// What to train, where: one plan, or several with `--sweep`. Asks for what was not given.
     ///
     /// # Errors
-    /// [`common::Misuse`] for a batch that is larger than the data or the memory.
+    /// [`cli::Misuse`] for a batch that is larger than the data or the memory.
     pub fn plans(&self) -> anyhow::Result<Vec<Plan>> {
         let plan = |device, batch_size| Plan {
             device,
@@ -207,7 +198,7 @@ mod tests {
     fn a_batch_larger_than_the_data_is_refused_with_a_cure() {
         let args = args(&["--device", "cpu", "--images", "100", "--batch-size", "128"]).unwrap();
         let error = args.plans().unwrap_err();
-        assert!(error.is::<common::Misuse>());
+        assert!(error.is::<cli::Misuse>());
         assert!(error.to_string().contains("more than the 100 images"), "{error}");
     }
 
@@ -226,15 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn predict_is_a_guess_and_with_files_a_reading() {
+    fn a_network_is_asked_only_with_both_files() {
         let reading = |words: &[&str]| {
-            args(words).unwrap().reading().map(|files| files.is_some()).map_err(|e| e.to_string())
+            Args::try_parse_from([&["demo"], words].concat()).map(|args| args.reading().is_some())
         };
-        assert_eq!(reading(&["--predict"]), Ok(false));
-        assert_eq!(reading(&["--predict", "digit.png", "--model", "model"]), Ok(true));
-        assert!(reading(&["--predict", "digit.png"]).unwrap_err().contains("--model FILE"));
-        assert!(
-            reading(&["--predict", "--model", "model"]).unwrap_err().contains("--predict FILE")
-        );
+        assert!(!reading(&["--guess"]).unwrap());
+        assert!(reading(&["--predict", "digit.png", "--model", "model"]).unwrap());
+        assert!(reading(&["--predict", "digit.png"]).unwrap_err().to_string().contains("--model"));
+        assert!(reading(&["--model", "model"]).unwrap_err().to_string().contains("--predict"));
     }
 }

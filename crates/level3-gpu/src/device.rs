@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use common::{ask, count, misuse};
+use cli::{ask, count, misuse};
 
 use crate::digits::TRAINING_IMAGES;
 
@@ -352,7 +352,7 @@ mod tests {
     fn a_batch_that_memory_would_not_hold_is_refused_with_one_that_fits() {
         assert!(Device::Cpu.check_memory(64).is_ok());
         let error = Device::Cpu.check_memory(1_000_000_000).unwrap_err();
-        assert!(error.is::<common::Misuse>());
+        assert!(error.is::<cli::Misuse>());
         assert!(error.to_string().contains("--batch-size"), "{error}");
     }
 }

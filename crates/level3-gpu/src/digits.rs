@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use common::misuse;
+use cli::misuse;
 use sha2::{Digest, Sha256};
 
 use crate::args::Args;
@@ -92,7 +92,7 @@ impl Digits {
     /// was asked for, or if nobody named a folder and there is nothing in the usual one.
     ///
     /// # Errors
-    /// [`common::Misuse`] with the file that is missing, damaged or another, and the cure.
+    /// [`cli::Misuse`] with the file that is missing, damaged or another, and the cure.
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         if args.synthetic {
             return Ok(Self::drawn());
@@ -163,7 +163,7 @@ impl Source {
 /// The bytes of a file, uncompressed if its name ends in `.gz`.
 ///
 /// # Errors
-/// [`common::Misuse`] if it cannot be read to its end.
+/// [`cli::Misuse`] if it cannot be read to its end.
 pub(crate) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| misuse(format!("cannot open {shown}: {error}")))?;
@@ -229,7 +229,7 @@ mod tests {
         let folder = folder(name, file, bytes);
         let error = TEST_LABELS.read(&folder).unwrap_err();
         std::fs::remove_dir_all(folder).unwrap();
-        assert!(error.is::<common::Misuse>());
+        assert!(error.is::<cli::Misuse>());
         error.to_string()
     }
 

@@ -12,21 +12,21 @@ const AT_ONCE: usize = 1000;
 
 /// For each image, how sure the network is of each digit: from 0 to 1, together 1.
 #[derive(Debug)]
-pub struct Guesses(Vec<[f32; DIGITS]>);
+pub struct Predictions(Vec<[f32; DIGITS]>);
 
-impl Guesses {
+impl Predictions {
     /// Shows all images to the network.
     ///
     /// The answers travel back from the device, so all work is done when this returns.
     pub fn of<B: ConvBlock>(model: &Cnn<B>, images: &OnDevice<B>) -> Self {
         let numbers: Vec<i32> = (0..images.len() as i32).collect();
-        let mut guesses = Vec::with_capacity(numbers.len());
+        let mut predictions = Vec::with_capacity(numbers.len());
         for some in numbers.chunks(AT_ONCE) {
             let sure = softmax(model.forward(images.batch(some).images), 1); // [images, 10]
             let sure: Vec<f32> = sure.into_data().iter::<f32>().collect();
-            guesses.extend_from_slice(sure.as_chunks::<DIGITS>().0);
+            predictions.extend_from_slice(sure.as_chunks::<DIGITS>().0);
         }
-        Self(guesses)
+        Self(predictions)
     }
 
     /// The most likely digit of an image, and how sure that is.
@@ -67,15 +67,15 @@ mod tests {
     fn mistakes_are_shown_last_and_the_surest_first() {
         let labels = vec![1, 2, 3, 4, 5];
         let images = Images { pixels: Vec::new(), labels };
-        let guesses = Guesses(vec![
+        let predictions = Predictions(vec![
             sure_of(1, 0.9),
             sure_of(7, 0.5),
             sure_of(8, 0.8),
             sure_of(9, 0.6),
             sure_of(5, 0.7),
         ]);
-        assert_eq!(guesses.samples(&images, 2, 2), [0, 4, 2, 3]);
-        assert!((guesses.accuracy(&images) - 0.4).abs() < 1e-9);
-        assert_eq!(guesses.best(2).0, 8);
+        assert_eq!(predictions.samples(&images, 2, 2), [0, 4, 2, 3]);
+        assert!((predictions.accuracy(&images) - 0.4).abs() < 1e-9);
+        assert_eq!(predictions.best(2).0, 8);
     }
 }

@@ -33,7 +33,7 @@ pub use burn_flex::Flex as Cuda;
 pub use burn_flex::Flex;
 pub use device::Device;
 pub use digits::{Digits, Images};
-pub use evaluate::Guesses;
+pub use evaluate::Predictions;
 pub use model::{Cnn, DIGITS, SIDE};
 pub use on_device::{Batch, OnDevice};
 pub use predict::predict;

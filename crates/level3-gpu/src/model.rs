@@ -8,7 +8,7 @@ use burn::nn::Linear;
 use burn::prelude::*;
 use burn::record::{FullPrecisionSettings, NamedMpkBytesRecorder, Recorder};
 use burn::tensor::activation::relu;
-use common::misuse;
+use cli::misuse;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -71,7 +71,7 @@ impl<B: ConvBlock> Cnn<B> {
     /// Reads what [`Cnn::save`] wrote, on any device.
     ///
     /// # Errors
-    /// [`common::Misuse`] if the file cannot be read or holds something else.
+    /// [`cli::Misuse`] if the file cannot be read or holds something else.
     pub fn load(path: &Path, device: &B::Device) -> anyhow::Result<Self> {
         let shown = path.display();
         let bytes = std::fs::read(path)

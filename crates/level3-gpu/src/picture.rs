@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use crate::digits::Images;
-use crate::evaluate::Guesses;
+use crate::evaluate::Predictions;
 use crate::model::SIDE;
 
 /// Pictures that fit beside each other into 80 columns.
@@ -14,10 +14,14 @@ const IN_A_ROW: usize = 2;
 const INK: u8 = 100;
 
 /// The images with these numbers, and what the network says about them.
-pub(crate) fn of_guesses(numbers: &[usize], images: &Images, guesses: &Guesses) -> String {
+pub(crate) fn of_predictions(
+    numbers: &[usize],
+    images: &Images,
+    predictions: &Predictions,
+) -> String {
     let greys = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let caption = |image: usize| {
-        let (digit, sure) = guesses.best(image);
+        let (digit, sure) = predictions.best(image);
         let label = images.labels[image];
         let wrong = if digit == label { String::new() } else { format!(", but it is a {label}") };
         format!("{digit} at {:.0} %{wrong}", 100.0 * sure)

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use burn_flex::Flex;
-use common::misuse;
+use cli::misuse;
 
 use crate::digits::{Images, images_from_idx, read_file};
-use crate::evaluate::Guesses;
+use crate::evaluate::Predictions;
 use crate::model::{Cnn, SIDE};
 use crate::on_device::OnDevice;
 use crate::picture;
@@ -17,7 +17,7 @@ const DRAWN: usize = 4;
 /// Says which digits a PNG or IDX file shows, and how sure the model is.
 ///
 /// # Errors
-/// [`common::Misuse`] if the file or the model cannot be read.
+/// [`cli::Misuse`] if the file or the model cannot be read.
 pub fn predict(file: &Path, model: &Path) -> anyhow::Result<()> {
     let model = Cnn::<Flex>::load(model, &Default::default())?;
     let bytes = read_file(file)?;
@@ -29,9 +29,10 @@ pub fn predict(file: &Path, model: &Path) -> anyhow::Result<()> {
         images_from_idx(&bytes).map_err(reason)?.to_vec()
     };
     let images = Images { labels: vec![0; pixels.len() / (SIDE * SIDE)], pixels };
-    let guesses = Guesses::of(&model, &OnDevice::new(&images, images.len(), &Default::default()));
+    let predictions =
+        Predictions::of(&model, &OnDevice::new(&images, images.len(), &Default::default()));
     let says = |index: usize| {
-        let (digit, sure) = guesses.best(index);
+        let (digit, sure) = predictions.best(index);
         format!("{digit} at {:.0} %", 100.0 * sure)
     };
     let greys = std::io::IsTerminal::is_terminal(&std::io::stdout());

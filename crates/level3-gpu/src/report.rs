@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::{Prediction, Record, Workers, human, time};
+use cli::{Guess, Record};
+use common::{Workers, human, time};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::args::{Args, Plan};
 use crate::backend::ConvBlock;
 use crate::device::Device;
 use crate::digits::{Digits, Images};
-use crate::evaluate::Guesses;
+use crate::evaluate::Predictions;
 use crate::model::Cnn;
 use crate::picture;
 
@@ -29,8 +30,8 @@ pub struct Report {
     save: Option<PathBuf>,
     sweep: bool,
     workers: Workers,
-    predict: bool,
-    prediction: Prediction,
+    ask_guess: bool,
+    guess: Guess,
     data: &'static str,
     load: Duration,
     runs: Vec<Run>,
@@ -49,28 +50,28 @@ impl Report {
     /// Starts a report: the workers, and where records go.
     ///
     /// # Errors
-    /// [`common::Misuse`] if the records' file cannot be written.
+    /// [`cli::Misuse`] if the records' file cannot be written.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
-        Record::open(args.json.as_deref(), 3, "level3_mnist")?; // a wrong path fails now
+        Record::open(args.run.json.as_deref(), 3, "level3_mnist")?; // a wrong path fails now
         let workers = args.workers()?;
         println!("CPU: {workers}");
         if let Some(warning) = workers.warning() {
             println!("{warning}");
         }
         Ok(Self {
-            json: args.json.clone(),
+            json: args.run.json.clone(),
             save: args.save.clone(),
             sweep: args.sweep,
             workers,
-            predict: args.predict == Some(None),
-            prediction: Prediction::default(),
+            ask_guess: args.run.guess,
+            guess: Guess::default(),
             data: "",
             load: Duration::ZERO,
             runs: Vec::new(),
         })
     }
 
-    /// Loads the digits, and says which they are. With `--predict` the reader guesses before.
+    /// Loads the digits, and says which they are. With `--guess` the reader guesses before.
     ///
     /// # Errors
     /// Those of `load`, and three answers that are no guess.
@@ -79,7 +80,7 @@ impl Report {
         load: impl FnOnce() -> anyhow::Result<Digits>,
     ) -> anyhow::Result<Digits> {
         let question = "Your guess: how long does the training take, in seconds?";
-        self.prediction = Prediction::ask(self.predict, question)?;
+        self.guess = Guess::ask(self.ask_guess, question)?;
         let (digits, time) = time(load);
         let digits = digits?;
         (self.data, self.load) = (digits.name, time);
@@ -125,7 +126,7 @@ impl Report {
             let steps = epochs * run.plan.steps();
             let each = human(training / steps as u32);
             let why = format!("{steps} steps of {} images, {each} each", run.plan.batch_size);
-            if let Some(score) = self.prediction.score(training.as_secs_f64(), "s", &why) {
+            if let Some(score) = self.guess.score(training.as_secs_f64(), "s", &why) {
                 println!("{score}");
             }
         }
@@ -137,23 +138,26 @@ impl Report {
     /// If the record cannot be written.
     pub fn finish(
         &mut self,
-        guesses: &Guesses,
+        predictions: &Predictions,
         test: &Images,
         evaluation: Duration,
     ) -> anyhow::Result<()> {
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
-        run.accuracy = guesses.accuracy(test);
+        run.accuracy = predictions.accuracy(test);
         println!("evaluation: {}, {} test images", human(evaluation), test.len());
         println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
         if !self.sweep {
             println!("\ntest images ({}), the last ones read wrong:", self.data);
-            print!("{}", picture::of_guesses(&guesses.samples(test, 2, 2), test, guesses));
+            print!(
+                "{}",
+                picture::of_predictions(&predictions.samples(test, 2, 2), test, predictions)
+            );
         }
         let (plan, progress) = (&run.plan, &run.progress);
-        let samples: Vec<_> = (guesses.samples(test, 8, 2))
+        let samples: Vec<_> = (predictions.samples(test, 8, 2))
             .into_iter()
             .map(|image| {
-                let (prediction, confidence) = guesses.best(image);
+                let (prediction, confidence) = predictions.best(image);
                 json!({
                     "label": test.labels[image],
                     "prediction": prediction,

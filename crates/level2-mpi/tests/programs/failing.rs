@@ -41,7 +41,7 @@ fn fail(universe: &Universe, args: &Args) -> anyhow::Result<()> {
                 std::thread::spawn(|| panic!("a bug on a thread"));
             }
             How::Error => anyhow::bail!("the instrument is out of paper"),
-            How::Misuse => return Err(common::misuse("there is no file 'input.nc'")),
+            How::Misuse => return Err(cli::misuse("there is no file 'input.nc'")),
         }
         // The thread's panic ends us here.
         std::thread::sleep(std::time::Duration::from_secs(600));

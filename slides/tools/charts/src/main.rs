@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::misuse;
+use cli::misuse;
 use records::Run;
 
 /// Draws recorded runs as SVG: one chart for every question that the records answer.
@@ -39,11 +39,11 @@ struct Chart {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {
-    let args: Args = common::parse()?;
+    let args: Args = cli::parse()?;
     let runs = records::read(&args.records)?;
     let charts = draw(&runs)?;
     std::fs::create_dir_all(&args.out)

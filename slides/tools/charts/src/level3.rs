@@ -124,7 +124,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
             let (column, line) = ((i % 5) as i32, (i / 5) as i32);
             let (left, top) = (40 + column * 188, 58 + line * 192);
             let pixels = pixels(&row.value["pixels"]).ok_or_else(|| {
-                common::misuse(format!(
+                cli::misuse(format!(
                     "{}: results.samples[{i}].pixels are not {} grey values",
                     run.place,
                     SIDE * SIDE

@@ -155,9 +155,9 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         plain(workers)
     );
     let caption = format!(
-        "{}; predicted {}, measured {}",
+        "{}; expected {}, measured {}",
         run.origin(),
-        seconds_exact(run.number("predicted_s")?),
+        seconds_exact(run.number("expected_s")?),
         seconds_exact(run.number("parallel_s")?)
     );
     let svg = plot::page(&title, &caption, |area| {

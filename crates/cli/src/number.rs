@@ -49,14 +49,6 @@ pub fn count(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String>
     }
 }
 
-/// A value parser for clap and [`crate::ask`]: seconds from zero to `longest`.
-pub fn seconds(longest: f64) -> impl Fn(&str) -> Result<f64, String> + Clone {
-    move |text| match parse_seconds(text)? {
-        seconds if seconds <= longest => Ok(seconds),
-        seconds => Err(format!("{seconds} s is longer than {longest} s")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +81,5 @@ mod tests {
         for text in ["-1", "NaN", "inf", "half a second", ""] {
             assert!(parse_seconds(text).is_err(), "{text}");
         }
-        assert!(seconds(60.0)("61").is_err());
     }
 }

@@ -26,11 +26,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run())
+    cli::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {
-    let args: Args = common::parse()?;
+    let args: Args = cli::parse()?;
     let root = repository();
     let files = if args.files.is_empty() { markdown_files(&root)? } else { args.files };
     let mut faults = Vec::new();
@@ -38,7 +38,7 @@ fn run() -> anyhow::Result<()> {
     for file in &files {
         let path = file.strip_prefix(&root).unwrap_or(file);
         let document = Document::read(&root, path)
-            .map_err(|e| common::misuse(format!("cannot read {}: {e}", path.display())))?;
+            .map_err(|e| cli::misuse(format!("cannot read {}: {e}", path.display())))?;
         if args.list.is_none() {
             faults.extend(check(&root, &document));
         }

@@ -6,9 +6,9 @@ use crate::prompt;
 
 /// A number that the reader expects of a run, such as a speedup. By default there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Prediction(Option<f64>);
+pub struct Guess(Option<f64>);
 
-impl Prediction {
+impl Guess {
     /// Asks for a guess on a terminal. If it is not wanted, or nobody is there, there is none.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Prediction {
 }
 
 /// What stands in the question as the answer that Return gives.
-impl fmt::Display for Prediction {
+impl fmt::Display for Guess {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self.0 {
             Some(guess) => guess.fmt(f),
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_guess_is_scored_by_its_factor_and_gets_the_reason() {
-        let score = |guess| Prediction(Some(guess)).score(4.0, "x", "three waves").unwrap();
+        let score = |guess| Guess(Some(guess)).score(4.0, "x", "three waves").unwrap();
         assert!(score(4.2).contains("well guessed"), "{}", score(4.2));
         assert!(score(8.0).contains("2.0 times too high"), "{}", score(8.0));
         assert!(score(1.0).contains("4.0 times too low"), "{}", score(1.0));
@@ -77,26 +77,26 @@ mod tests {
 
     #[test]
     fn the_winner_is_right_on_the_same_side_of_one() {
-        assert_eq!(Prediction(Some(0.5)).right_winner(0.1), Some(true));
-        assert_eq!(Prediction(Some(0.5)).right_winner(3.3), Some(false));
+        assert_eq!(Guess(Some(0.5)).right_winner(0.1), Some(true));
+        assert_eq!(Guess(Some(0.5)).right_winner(3.3), Some(false));
     }
 
     #[test]
     fn without_a_guess_there_is_no_score() {
-        assert_eq!(Prediction(None).score(1.0, "s", ""), None);
-        assert_eq!(Prediction(None).right_winner(1.0), None);
+        assert_eq!(Guess(None).score(1.0, "s", ""), None);
+        assert_eq!(Guess(None).right_winner(1.0), None);
     }
 
     #[test]
     fn only_a_number_above_zero_is_a_guess() {
-        assert_eq!(Prediction::read("0.5"), Ok(Some(0.5)));
+        assert_eq!(Guess::read("0.5"), Ok(Some(0.5)));
         for text in ["0", "-1", "much", "NaN", "inf"] {
-            assert!(Prediction::read(text).is_err(), "{text}");
+            assert!(Guess::read(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn nobody_is_asked_who_did_not_want_it() {
-        assert_eq!(Prediction::ask(false, "Speedup?").unwrap(), Prediction(None));
+        assert_eq!(Guess::ask(false, "Speedup?").unwrap(), Guess(None));
     }
 }

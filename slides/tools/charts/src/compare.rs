@@ -109,7 +109,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
     let rows = rows(runs);
     let times = || rows.iter().flat_map(|row| row.times.iter());
     if rows.is_empty() {
-        return Err(common::misuse(format!(
+        return Err(cli::misuse(format!(
             "{}: this comparison has no time (a result whose name ends in _s) in common with \
              another program's",
             runs[0].place

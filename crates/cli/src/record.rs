@@ -33,7 +33,7 @@ impl Record {
                     misuse(format!("cannot write --json {}: {error}", path.display()))
                 })
             };
-        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let cpus = common::usable_cpus();
         Ok(Self {
             file: path.map(open).transpose()?,
             level,

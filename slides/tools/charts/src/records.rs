@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use common::misuse;
+use cli::misuse;
 use serde_json::{Map, Value};
 
 /// What the examples and the comparison with Python call themselves.
@@ -35,7 +35,7 @@ pub struct Run {
 /// Reads every record of every file, in order.
 ///
 /// # Errors
-/// [`common::Misuse`] for a file that cannot be read or holds no record, and for a line that is
+/// [`cli::Misuse`] for a file that cannot be read or holds no record, and for a line that is
 /// not a record.
 pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Run>> {
     let mut runs = Vec::new();
@@ -180,7 +180,7 @@ impl Row<'_> {
 /// Refuses to put runs into one chart that differ in more than the chart is about.
 ///
 /// # Errors
-/// [`common::Misuse`] that names both records and what differs.
+/// [`cli::Misuse`] that names both records and what differs.
 pub fn refuse_mixture(runs: &[&Run], settings: &[&str]) -> anyhow::Result<()> {
     let Some(first) = runs.first() else { return Ok(()) };
     for run in runs {
@@ -250,7 +250,7 @@ mod tests {
     fn a_bad_line_is_named_with_its_file_and_number() {
         for line in ["speedup 1.9", "{}", "[1]", r#"{"level": 1, "example": "level1_cores"}"#] {
             let error = parse(line).unwrap_err();
-            assert!(error.is::<common::Misuse>());
+            assert!(error.is::<cli::Misuse>());
             assert!(error.to_string().starts_with("runs.jsonl:3: "), "{error}");
         }
     }

@@ -1,0 +1,16 @@
+//! The command line of every program here: flags that all levels share, a question that never
+//! hangs, a reader's guess, one line of JSON per run, and an exit status that means something.
+
+mod contract;
+mod flags;
+mod guess;
+mod number;
+mod prompt;
+mod record;
+
+pub use contract::{Misuse, exit_code, misuse, parse};
+pub use flags::{RunFlags, WorkersFlag};
+pub use guess::Guess;
+pub use number::{count, parse_count, parse_seconds};
+pub use prompt::ask;
+pub use record::Record;
