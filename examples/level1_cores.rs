@@ -9,7 +9,6 @@
 //! ```
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use cli::Record;
 use common::time;
@@ -47,8 +46,6 @@ fn run() -> anyhow::Result<()> {
     let pairs = Pairs::measure(
         || sequential(race.tasks, &task),
         || pool.install(|| parallel(race.tasks, &task)),
-        Duration::from_millis(500),
-        101,
     );
     report(&race, computing, pool_start, &pairs, &mut record);
 

@@ -36,14 +36,9 @@ fn run() -> anyhow::Result<()> {
 
     let pool = start_pool(workers)?;
     let step_ns = Spin::step_ns();
-    let search = Search::bisect(|size, budget, most| {
+    let search = Search::bisect(|size| {
         let task = Spin::lasting(size, step_ns);
-        Pairs::measure(
-            || sequential(tasks, task),
-            || pool.install(|| parallel(tasks, task)),
-            budget,
-            most,
-        )
+        Pairs::measure(|| sequential(tasks, task), || pool.install(|| parallel(tasks, task)))
     });
     println!("{search}");
     if let Some(score) = search.score(guess) {

@@ -13,52 +13,49 @@
 
 use std::process::ExitCode;
 
-use level2_mpi::{Clock, Edges, Exchange, HeatArgs, HeatReport, HeatRun, Plate, launch, slice_of};
+use level2_mpi::{Clock, Edges, HeatArgs, HeatReport, HeatRun, Plate};
+use level2_mpi::{Exchange, launch, neighbours, slice_of};
 use mpi::environment::Universe;
 use mpi::point_to_point::send_receive_into;
 use mpi::request::multiple_scope;
-use mpi::topology::{Process, SimpleCommunicator};
+use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 fn main() -> ExitCode {
-    launch(heat) // reads the flags, starts MPI; if one rank fails, it ends them all
+    launch(heat) // starts MPI as in hello; and if one rank fails, it ends them all
 }
 
 fn heat(universe: &Universe, args: &HeatArgs) -> anyhow::Result<()> {
     let world = universe.world();
     let report = HeatReport::open(args, &world)?;
     let blocking = simulate(&world, args, blocking_step);
-    let overlapped = match args.exchange {
-        Exchange::Blocking => None,
-        Exchange::Overlap => Some(simulate(&world, args, overlapped_step)),
-    };
+    let overlapped = (args.exchange == Exchange::Overlap)
+        .then(|| simulate(&world, args, overlapped_step));
     report.print(blocking, overlapped)
 }
 
+type Step = fn(&SimpleCommunicator, &mut Plate, &mut Clock);
+
 /// Runs all steps on this rank's band of rows, then gathers the bands on the root.
 fn simulate(world: &SimpleCommunicator, args: &HeatArgs, step: Step) -> HeatRun {
-    let rows = slice_of(args.size, world.rank(), world.size());
-    let mut plate = Plate::new(args.size, rows);
+    let mut plate = Plate::new(args.size, slice_of(args.size, world.rank(), world.size()));
     let mut clock = Clock::default();
     world.barrier();
-    for _ in 0..args.steps {
-        step(world, &mut plate, &mut clock);
-    }
+    (0..args.steps).for_each(|_| step(world, &mut plate, &mut clock));
     HeatRun::gather(world, &plate, clock)
 }
-
-type Step = fn(&SimpleCommunicator, &mut Plate, &mut Clock);
 
 /// First the messages, then the arithmetic.
 fn blocking_step(world: &SimpleCommunicator, plate: &mut Plate, clock: &mut Clock) {
     let (above, below) = neighbours(world);
     let Edges { halo_above, first, last, halo_below, .. } = plate.edges();
+    // My first row goes up, and the row above it comes back; my last row goes down, likewise.
     clock.communicate(|| {
-        if let Some(above) = above {
-            send_receive_into(first, &above, halo_above, &above);
+        if let Some(rank) = above {
+            send_receive_into(first, &rank, halo_above, &rank); // <- the line where ranks talk
         }
-        if let Some(below) = below {
-            send_receive_into(last, &below, halo_below, &below);
+        if let Some(rank) = below {
+            send_receive_into(last, &rank, halo_below, &rank);
         }
     });
     clock.compute(|| plate.update());
@@ -70,25 +67,14 @@ fn overlapped_step(world: &SimpleCommunicator, plate: &mut Plate, clock: &mut Cl
     let Edges { halo_above, first, interior, last, halo_below } = plate.edges();
     multiple_scope(4, |scope, messages| {
         clock.communicate(|| {
-            if let Some(above) = above {
-                messages.add(above.immediate_receive_into(scope, halo_above));
-                messages.add(above.immediate_send(scope, first));
-            }
-            if let Some(below) = below {
-                messages.add(below.immediate_receive_into(scope, halo_below));
-                messages.add(below.immediate_send(scope, last));
+            for (rank, halo, row) in [(above, halo_above, first), (below, halo_below, last)] {
+                let Some(rank) = rank else { continue };
+                messages.add(rank.immediate_receive_into(scope, halo));
+                messages.add(rank.immediate_send(scope, row));
             }
         });
-        clock.compute(|| interior.update()); // <- meanwhile: nothing here touches a halo
+        clock.compute(|| interior.update()); // meanwhile: nothing here touches a halo
         clock.communicate(|| messages.wait_all(&mut Vec::new()));
     });
     clock.compute(|| plate.update_edges());
-}
-
-/// The ranks that own the rows above and below mine; the first and the last rank lack one.
-fn neighbours(world: &SimpleCommunicator) -> (Option<Process<'_>>, Option<Process<'_>>) {
-    let (rank, size) = (world.rank(), world.size());
-    let above = (rank > 0).then(|| world.process_at_rank(rank - 1));
-    let below = (rank + 1 < size).then(|| world.process_at_rank(rank + 1));
-    (above, below)
 }

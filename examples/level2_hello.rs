@@ -10,16 +10,20 @@
 
 use std::process::ExitCode;
 
-use level2_mpi::{NoArgs, launch};
-use mpi::environment::{Universe, processor_name};
+use level2_mpi::{NoArgs, exit_code, flags};
+use mpi::environment::processor_name;
+use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 fn main() -> ExitCode {
-    launch(hello) // starts MPI; if one rank fails, it ends them all
+    // Starts MPI, which ends when `universe` goes out of scope. A program does this once.
+    let Some(universe) = mpi::initialize() else { return ExitCode::FAILURE };
+    let world = universe.world(); // all ranks of this job: MPI_COMM_WORLD
+    exit_code(&world, hello(&world))
 }
 
-fn hello(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
-    let world = universe.world(); // all ranks of this job: MPI_COMM_WORLD
+fn hello(world: &SimpleCommunicator) -> anyhow::Result<()> {
+    let NoArgs {} = flags(world)?; // there is only --help
     let rank = world.rank(); // <- the only difference between the copies: 0, 1, 2, ...
     let size = world.size();
     println!("rank {rank} of {size} on {}", processor_name()?);

@@ -19,7 +19,7 @@ use mpi::environment::Universe;
 use mpi::traits::*;
 
 fn main() -> ExitCode {
-    launch(pi) // reads the flags, starts MPI; if one rank fails, it ends them all
+    launch(pi) // starts MPI as in hello; and if one rank fails, it ends them all
 }
 
 fn pi(universe: &Universe, args: &PiArgs) -> anyhow::Result<()> {
@@ -37,7 +37,7 @@ fn pi(universe: &Universe, args: &PiArgs) -> anyhow::Result<()> {
         world.barrier();
         let start = Instant::now();
         // Compute: no rank waits for another.
-        let partial = integrate(args.kernel, slice.clone(), args.rectangles);
+        let partial = integrate(args.kernel, &slice, args.rectangles);
         // Combine: the partial sums travel to the root, added up on the way.
         pi = sum_at_root(&world, partial);
         times.push(start.elapsed());

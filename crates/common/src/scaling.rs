@@ -1,5 +1,6 @@
 //! What more workers gained, under the field's own names.
 
+use std::fmt;
 use std::time::Duration;
 
 /// One time with `workers` workers (threads or ranks) against the time with one.
@@ -7,14 +8,19 @@ use std::time::Duration;
 pub struct Scaling {
     /// How many threads or ranks shared the work.
     pub workers: usize,
+    /// How many CPUs they may use, all together.
+    pub cpus: usize,
     /// The time with one worker divided by this time.
     pub speedup: f64,
+    /// How far the speedup may be off, as a share of it: what the times spread.
+    pub noise: f64,
 }
 
 impl Scaling {
     /// Compares `time` with `workers` workers to the `baseline` with one.
-    pub fn new(workers: usize, baseline: Duration, time: Duration) -> Self {
-        Self { workers, speedup: baseline.as_secs_f64() / time.as_secs_f64() }
+    pub fn new(workers: usize, cpus: usize, baseline: Duration, time: Duration) -> Self {
+        let speedup = baseline.as_secs_f64() / time.as_secs_f64();
+        Self { workers, cpus, speedup, noise: 0.0 }
     }
 
     /// The share of the workers that was put to use: speedup / workers.
@@ -22,13 +28,36 @@ impl Scaling {
         self.speedup / self.workers as f64
     }
 
-    /// The serial fraction that Amdahl's law needs to explain this speedup; none for one worker.
+    /// The serial fraction that Amdahl's law needs to explain this speedup.
     ///
     /// Karp and Flatt, Measuring parallel processor performance, CACM 33(5), 1990:
     /// `(1/speedup - 1/workers) / (1 - 1/workers)`. Below zero means faster than ideal.
+    ///
+    /// None where it would explain something else: for one worker, for workers that take turns on
+    /// fewer CPUs, for a run that is slower than one worker, and for a value within the noise.
     pub fn serial_fraction(&self) -> Option<f64> {
         let share = 1.0 / self.workers as f64;
-        (self.workers > 1).then(|| (1.0 / self.speedup - share) / (1.0 - share))
+        let fraction = |speedup: f64| (1.0 / speedup - share) / (1.0 - share);
+        let meant = (2..=self.cpus).contains(&self.workers) && self.speedup >= 1.0;
+        let found = meant.then(|| fraction(self.speedup))?;
+        let off = fraction(self.speedup * (1.0 - self.noise)) - found;
+        (off <= found.abs()).then_some(found)
+    }
+}
+
+/// Two or three rows, the same in every level.
+impl fmt::Display for Scaling {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        writeln!(f, "speedup       {:>7.2} x   ideal: {} x", self.speedup, self.workers)?;
+        write!(f, "efficiency    {:>7.0} %   speedup / workers", 100.0 * self.efficiency())?;
+        match self.serial_fraction() {
+            Some(fraction) => write!(
+                f,
+                "\nserial share  {:>7.1} %   what Amdahl's law needs to explain it (Karp-Flatt)",
+                100.0 * fraction
+            ),
+            None => Ok(()),
+        }
     }
 }
 
@@ -38,7 +67,7 @@ mod tests {
 
     fn scaling(workers: usize, baseline_s: f64, time_s: f64) -> Scaling {
         let time = Duration::from_secs_f64;
-        Scaling::new(workers, time(baseline_s), time(time_s))
+        Scaling::new(workers, workers, time(baseline_s), time(time_s))
     }
 
     #[test]
@@ -59,7 +88,21 @@ mod tests {
     }
 
     #[test]
-    fn one_worker_has_no_serial_fraction() {
-        assert_eq!(scaling(1, 1.0, 1.0).serial_fraction(), None);
+    fn a_serial_share_is_only_told_where_it_means_something() {
+        let two = scaling(2, 1.9, 1.0);
+        assert!(two.serial_fraction().is_some());
+        assert_eq!(scaling(1, 1.0, 1.0).serial_fraction(), None, "one worker");
+        assert_eq!(scaling(2, 0.5, 1.0).serial_fraction(), None, "slower than one worker");
+        assert_eq!(Scaling { cpus: 1, ..two }.serial_fraction(), None, "two workers on one CPU");
+        assert_eq!(Scaling { noise: 0.1, ..two }.serial_fraction(), None, "within the noise");
+        assert!(Scaling { noise: 0.01, ..two }.serial_fraction().is_some());
+    }
+
+    #[test]
+    fn every_level_prints_the_same_rows() {
+        let text = scaling(2, 1.9, 1.0).to_string();
+        let names: Vec<&str> = text.lines().map(|line| line[..12].trim_end()).collect();
+        assert_eq!(names, ["speedup", "efficiency", "serial share"]);
+        assert!(text.contains("1.90 x   ideal: 2 x") && text.contains("95 %"), "{text}");
     }
 }

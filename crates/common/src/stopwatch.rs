@@ -46,6 +46,33 @@ impl Samples {
     }
 }
 
+impl Samples {
+    /// How far the median may be from the true one, as a share of it: the standard error, from the
+    /// distance of the quartiles (exact for normal noise). One measurement does not know: zero.
+    pub fn noise(&self) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let (Some(low), Some(high)) = (sorted.get(sorted.len() / 4), sorted.get(3 * sorted.len() / 4))
+        else {
+            return 0.0;
+        };
+        let quartiles = (*high - *low).as_secs_f64() / self.median().as_secs_f64();
+        0.93 * quartiles / (sorted.len() as f64).sqrt()
+    }
+
+    /// A line to print if the machine was busy: the usual time is far from the best one.
+    pub fn busy_warning(&self) -> Option<String> {
+        let (best, median) = (self.best(), self.median());
+        (self.len() >= 5 && median > best * 3 / 2).then(|| {
+            format!(
+                "warning: the machine was busy: usually {}, at best {}. Run it again when it is quiet",
+                human(median),
+                human(best)
+            )
+        })
+    }
+}
+
 impl FromIterator<Duration> for Samples {
     fn from_iter<I: IntoIterator<Item = Duration>>(samples: I) -> Self {
         Self(samples.into_iter().collect())
@@ -88,6 +115,21 @@ mod tests {
     fn an_even_number_of_runs_has_its_median_between_the_middle_two() {
         assert_eq!(samples(&[4, 1, 2, 9]).median(), Duration::from_micros(3));
         assert_eq!(samples(&[]).median(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_busy_machine_is_told_from_a_quiet_one() {
+        assert_eq!(samples(&[100, 101, 99, 100, 140, 100]).busy_warning(), None);
+        let busy = samples(&[100, 180, 250, 170, 300]).busy_warning();
+        assert!(busy.is_some_and(|line| line.contains("usually 180 us, at best 100 us")));
+    }
+
+    #[test]
+    fn more_measurements_make_a_median_more_certain() {
+        let few: Vec<u64> = (90..=110).collect();
+        let many = [&few[..]; 16].concat();
+        assert!((samples(&few).noise() / samples(&many).noise() - 4.0).abs() < 0.4);
+        assert_eq!(samples(&[5]).noise(), 0.0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cli::Record;
-use common::{Samples, Scaling, human, time};
+use common::{Samples, Scaling, human, time, usable_cpus};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::{Value, json};
 
@@ -55,8 +55,8 @@ impl Amdahl {
         }
         let baseline = sequential.median();
         let row = |(pool, samples): (&ThreadPool, &Samples)| {
-            let time = samples.median();
-            (time, Scaling::new(pool.current_num_threads(), baseline, time))
+            let (workers, time) = (pool.current_num_threads(), samples.median());
+            (time, Scaling::new(workers, usable_cpus(), baseline, time))
         };
         Ok(Self {
             n,
@@ -94,31 +94,24 @@ impl Amdahl {
 impl fmt::Display for Amdahl {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let percent = 100.0 * self.last_multiplication;
-        writeln!(f, "Amdahl's law: {}! takes one worker {}.", self.n, human(self.sequential))?;
-        writeln!(f, "{percent:.0} % of that is the last multiplication, which runs alone.\n")?;
-        writeln!(
-            f,
-            "workers       time   speedup   Amdahl's bound   efficiency   serial fraction"
-        )?;
+        let (n, time) = (self.n, human(self.sequential));
+        writeln!(f, "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that")?;
+        writeln!(f, "is the last multiplication, which no second worker can share.\n")?;
+        write!(f, "workers       time   speedup   at most   efficiency   serial share (Karp-Flatt)")?;
         for (time, scaling) in &self.rows {
-            let serial = match scaling.serial_fraction() {
-                Some(fraction) => format!("{:.0} %", 100.0 * fraction),
-                None => "-".to_string(),
-            };
-            writeln!(
+            let serial = scaling.serial_fraction().map(|share| format!("{:.0} %", 100.0 * share));
+            write!(
                 f,
-                "{:>7}  {:>9}  {:>6.2} x  {:>13.2} x  {:>9.0} %  {serial:>15}",
+                "\n{:>7}  {:>9}  {:>6.2} x  {:>6.2} x  {:>9.0} %  {:>11}",
                 scaling.workers,
                 human(*time),
                 scaling.speedup,
                 self.bound(scaling.workers),
                 100.0 * scaling.efficiency(),
+                serial.unwrap_or_default(),
             )?;
         }
-        write!(
-            f,
-            "\nserial fraction (Karp-Flatt): the serial share that would explain this speedup"
-        )
+        Ok(())
     }
 }
 

@@ -3,15 +3,15 @@
 use std::fmt::Write;
 
 const COLUMNS: usize = 56;
-const ROWS: usize = 14;
+const ROWS: usize = 8;
 
 /// A curve: the letter that draws it and its points (x, y), all above zero.
-pub type Curve<'a> = (char, &'a [(f64, f64)]);
+pub(crate) type Curve<'a> = (char, &'a [(f64, f64)]);
 
 /// Draws the curves on logarithmic axes; where two meet, a `*` stands for both.
 ///
 /// `label` turns an x or y into text with its unit.
-pub fn chart(curves: &[Curve], label: impl Fn(f64) -> String) -> String {
+pub(crate) fn chart(curves: &[Curve], label: impl Fn(f64) -> String) -> String {
     let all = || curves.iter().flat_map(|(_, points)| points.iter());
     let x = Axis::spanning(all().map(|point| point.0), COLUMNS);
     let y = Axis::spanning(all().map(|point| point.1), ROWS);
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_power_law_is_a_straight_line_from_corner_to_corner() {
-        let points: Vec<(f64, f64)> = (0..14).map(|n| (2_f64.powi(n), 4_f64.powi(n))).collect();
+        let points: Vec<(f64, f64)> = (0..ROWS as i32).map(|n| (2_f64.powi(n), 4_f64.powi(n))).collect();
         let picture = chart(&[('s', &points)], |value| format!("{value}"));
         let columns: Vec<usize> =
             picture.lines().take(ROWS).map(|l| l.find('s').unwrap()).collect();

@@ -7,20 +7,18 @@ use cli::{Guess, Record};
 use common::human;
 use serde_json::{Value, json};
 
-use crate::{Pairs, Winner, chart};
+use crate::chart::chart;
+use crate::{Pairs, Winner};
 
 /// The search begins between these task sizes.
 const SMALLEST: Duration = Duration::from_nanos(20);
 const LARGEST: Duration = Duration::from_millis(10);
-/// Each size is raced until the pairs agree, at most this often and this long.
-const MOST_PAIRS: usize = 401;
-const BUDGET: Duration = Duration::from_millis(400);
 /// Neighbouring sizes closer than this cannot be told apart in a reasonable time.
 const FINEST_RATIO: f64 = 1.25;
 
 /// One task size, raced.
 #[derive(Debug, Clone)]
-pub struct Point {
+pub(crate) struct Point {
     /// What one task computes for.
     pub task: Duration,
     /// The times of both loops over all tasks.
@@ -38,11 +36,11 @@ impl Search {
     /// a logarithmic scale. Once a race in between is too close to call, it looks for both edges
     /// of that grey zone instead. It stops at sizes that cannot be told apart.
     ///
-    /// `race` measures pairs for one task size, within a budget and a number of pairs.
-    pub fn bisect(race: impl Fn(Duration, Duration, usize) -> Pairs) -> Self {
+    /// `race` measures pairs of both loops for tasks that take so long.
+    pub fn bisect(race: impl Fn(Duration) -> Pairs) -> Self {
         let mut search = Self::default();
         let mut measure = |task| {
-            let pairs = race(task, BUDGET, MOST_PAIRS);
+            let pairs = race(task);
             let winner = pairs.winner();
             search.points.push(Point { task, pairs });
             winner
@@ -71,10 +69,6 @@ impl Search {
         search
     }
 
-    /// Every size that was raced, from small to large.
-    pub fn points(&self) -> &[Point] {
-        &self.points
-    }
 
     /// The largest size at which sequential still won and the smallest at which parallel did.
     ///
@@ -128,34 +122,28 @@ impl Search {
     }
 }
 
-/// A table of all points, their chart, and the bracket.
+/// The chart of all points, then the answer.
 impl fmt::Display for Search {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(f, "   one task   sequential     parallel   winner (medians over all tasks)")?;
-        for Point { task, pairs } in &self.points {
-            let winner = match pairs.winner() {
-                Winner::Sequential => "sequential",
-                Winner::Parallel => "parallel",
-                Winner::TooClose => "too close to call",
-            };
-            let [task, one, many] =
-                [*task, pairs.sequential.median(), pairs.parallel.median()].map(human);
-            writeln!(f, "{task:>11}  {one:>11}  {many:>11}   {winner}")?;
-        }
         let sequential = self.curve(|pairs| pairs.sequential.median());
         let parallel = self.curve(|pairs| pairs.parallel.median());
         let label = |seconds| human(Duration::from_secs_f64(seconds));
-        writeln!(f, "\nTime for all tasks over the time of one task: s sequential, p parallel")?;
+        writeln!(f, "Time of the whole loop over the time of one task: s sequential, p parallel")?;
         writeln!(f, "{}", chart(&[('s', &sequential), ('p', &parallel)], label))?;
+        let answer = match self.bracket() {
+            Some((low, high)) => format!(
+                "Parallel wins from between {} and {} per task on.",
+                human(low),
+                human(high)
+            ),
+            None => "There is no crossover here: parallel never wins, or it always does.".to_string(),
+        };
+        writeln!(f, "{}", cli::verdict(&answer))?;
         match self.bracket() {
-            Some((low, high)) => {
-                writeln!(f, "Crossover: between {} and {} a task.", human(low), human(high))?;
-                writeln!(f, "Smaller tasks are lost in the cost of handing them out.")
-            }
+            Some(_) => writeln!(f, "A smaller task costs more to hand out than the workers save."),
             None => writeln!(
                 f,
-                "Crossover: not found between {} and {} a task. Several workers need several \
-                 cores: --workers 2",
+                "Tasks from {} to {} were raced. Several workers need several cores: --workers 2",
                 human(SMALLEST),
                 human(LARGEST)
             ),
@@ -168,8 +156,8 @@ mod tests {
     use super::*;
 
     /// A machine where handing out the tasks costs `overhead` and work is then halved.
-    fn machine(overhead: Duration) -> impl Fn(Duration, Duration, usize) -> Pairs {
-        move |task, _, _| {
+    fn machine(overhead: Duration) -> impl Fn(Duration) -> Pairs {
+        move |task| {
             let mut pairs = Pairs::default();
             pairs.push(10 * task, overhead + 5 * task);
             pairs
@@ -190,7 +178,7 @@ mod tests {
     #[test]
     fn a_grey_zone_is_narrowed_from_both_sides() {
         let (first, last) = (Duration::from_micros(3), Duration::from_micros(40));
-        let search = Search::bisect(|task, _, _| {
+        let search = Search::bisect(|task| {
             let mut pairs = Pairs::default();
             let time = |us| Duration::from_micros(us);
             pairs.push(
@@ -222,6 +210,6 @@ mod tests {
     fn where_parallel_never_wins_there_is_no_crossover() {
         let search = Search::bisect(machine(Duration::from_secs(1)));
         assert_eq!(search.bracket(), None);
-        assert_eq!(search.points().len(), 2);
+        assert_eq!(search.points.len(), 2);
     }
 }

@@ -14,15 +14,15 @@ const GRAIN: u64 = 512;
 const LEAF: u64 = 7;
 
 /// The largest number whose factorial is computed here: the last one of 18 bits.
-pub const LARGEST_FACTORIAL: u64 = (1 << 18) - 1;
+pub(crate) const LARGEST_FACTORIAL: u64 = (1 << 18) - 1;
 
 /// n!, computed by one worker; n is at most [`LARGEST_FACTORIAL`].
-pub fn factorial(n: u64) -> BigUint {
+pub(crate) fn factorial(n: u64) -> BigUint {
     product(1, n)
 }
 
 /// n!, the branches of the tree shared among the workers of the current pool.
-pub fn factorial_parallel(n: u64) -> BigUint {
+pub(crate) fn factorial_parallel(n: u64) -> BigUint {
     product_parallel(1, n)
 }
 

@@ -3,6 +3,28 @@
 //! The two loops that race stand in `examples/level1_cores.rs`. Here is what they need and a
 //! reader can trust by its name: the task, the paired measurement and its verdict, the timeline,
 //! the search for the crossover, and the factorial whose last multiplication is serial.
+//!
+//! # A data race does not compile
+//!
+//! Two threads that write to the same variable at the same time lose updates, and in most
+//! languages nobody notices until the numbers are wrong. In Rust this is no program:
+//!
+//! ```compile_fail,E0499
+//! let mut sum = 0;
+//! rayon::join(|| sum += 1, || sum += 2);
+//! ```
+//!
+//! ```text
+//! error[E0499]: cannot borrow `sum` as mutable more than once at a time
+//! ```
+//!
+//! Give every thread a result of its own, and add them up when both are done:
+//!
+//! ```
+//! let (one, two) = rayon::join(|| 1, || 2);
+//! let sum = one + two;
+//! # assert_eq!(sum, 3);
+//! ```
 
 mod amdahl;
 mod args;
@@ -16,9 +38,7 @@ mod timeline;
 
 pub use amdahl::Amdahl;
 pub use args::{Crossover, Race};
-pub use chart::chart;
-pub use crossover::{Point, Search};
-pub use factorial::{LARGEST_FACTORIAL, factorial, factorial_parallel};
+pub use crossover::Search;
 pub use pairs::{Pairs, Winner};
 pub use report::report;
 pub use task::{Spin, Task};

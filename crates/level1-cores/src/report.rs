@@ -1,18 +1,17 @@
-//! What the race says when it is over.
+//! What the race says when it is over: first who won and why, then the numbers that carry it.
 
 use std::fmt;
 use std::time::Duration;
 
 use cli::Record;
-use common::{Scaling, human, usable_cpus};
+use common::{Scaling, human, plural, usable_cpus};
 
 use crate::{Pairs, Race, Winner};
 
 /// The race in two lines, before it starts.
 impl fmt::Display for Race {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let plural = if self.tasks == 1 { "" } else { "s" };
-        write!(f, "Race: {} task{plural}, each ", self.tasks)?;
+        write!(f, "Race: {}, each ", plural(self.tasks, "task"))?;
         if !self.weight.is_zero() {
             write!(f, "waits {} s and then ", self.weight.as_secs_f64())?;
         }
@@ -25,7 +24,7 @@ impl fmt::Display for Race {
     }
 }
 
-/// Prints times, the expected time, speedup and winner of a race, and notes them in its record.
+/// Prints the winner, the times and the speedup of a race, and notes them in its record.
 ///
 /// `one` is what one task computes for, `pool_start` what starting the workers took.
 pub fn report(
@@ -36,31 +35,33 @@ pub fn report(
     record: &mut Record,
 ) {
     let workers = race.workers.count;
-    let expected = expected_time(race, one, usable_cpus());
+    let (winner, expected) = (pairs.winner(), expected_time(race, one, usable_cpus()));
     let (sequential, parallel) = (pairs.sequential.median(), pairs.parallel.median());
-    let scaling = Scaling { workers, speedup: pairs.speedup() };
-    let repeats = pairs.sequential.len();
+    let scaling = Scaling {
+        workers,
+        // Where tasks wait, what is lost is a last wave that is not full, and no serial share.
+        cpus: if race.weight.is_zero() { usable_cpus() } else { 0 },
+        speedup: pairs.speedup(),
+        noise: pairs.parallel.noise(),
+    };
 
-    println!("pool start    {:>9}   paid once, before the race", human(pool_start));
-    println!(
-        "sequential    {:>9}   {}",
-        human(sequential),
-        best_of(repeats, pairs.sequential.best())
-    );
-    println!("parallel      {:>9}   {}", human(parallel), best_of(repeats, pairs.parallel.best()));
-    println!("expected     {:>9}   {}", human(expected), explain_expected(race));
-    println!("speedup       {:>7.2} x   ideal: {workers} x", scaling.speedup);
-    println!("efficiency    {:>7.0} %   speedup / workers", 100.0 * scaling.efficiency());
-    println!("\n{}", verdict(race, pairs.winner(), scaling.speedup));
-    if let Some(score) = score(race, pairs.winner(), scaling.speedup) {
+    println!("{}", cli::verdict(&headline(winner, workers, scaling.speedup)));
+    println!("{}\n", lesson(race, winner));
+    println!("sequential    {:>9}   one worker", human(sequential));
+    print!("parallel      {:>9}   {}", human(parallel), plural(workers, "worker"));
+    match race.weight.is_zero() {
+        true => println!(),
+        false => println!("; {} should take {}", waves_in_words(race), human(expected)),
+    }
+    println!("{scaling}");
+    println!("{}; starting the workers took {}", repeats(pairs), human(pool_start));
+    if let Some(warning) = pairs.sequential.busy_warning() {
+        println!("{warning}");
+    }
+    if let Some(score) = score(race, winner, scaling.speedup) {
         println!("\n{score}");
     }
 
-    let verdict = match pairs.winner() {
-        Winner::Sequential => "sequential",
-        Winner::Parallel => "parallel",
-        Winner::TooClose => "too close to call",
-    };
     record
         .setting("weight_s", race.weight.as_secs_f64())
         .setting("tasks", race.tasks)
@@ -71,10 +72,10 @@ pub fn report(
         .result("sequential_s", sequential.as_secs_f64())
         .result("parallel_s", parallel.as_secs_f64())
         .result("expected_s", expected.as_secs_f64())
-        .result("pairs", repeats)
+        .result("pairs", pairs.sequential.len())
         .result("speedup", scaling.speedup)
         .result("efficiency", scaling.efficiency())
-        .result("verdict", verdict);
+        .result("verdict", winner.to_string());
 }
 
 /// Waiting overlaps on as many workers as there are, computing only on as many as have a core.
@@ -88,18 +89,56 @@ fn waves(race: &Race) -> u32 {
     race.tasks.div_ceil(race.workers.count) as u32
 }
 
-fn explain_expected(race: &Race) -> String {
-    if race.weight.is_zero() {
-        return "the computing, shared among the workers that have a core".to_string();
+fn waves_in_words(race: &Race) -> String {
+    format!("{} of {} s", plural(waves(race) as usize, "wave"), race.weight.as_secs_f64())
+}
+
+fn repeats(pairs: &Pairs) -> String {
+    match pairs.sequential.len() {
+        1 => "each loop was run once".to_string(),
+        runs => format!(
+            "medians of {runs} runs; the best were {} and {}",
+            human(pairs.sequential.best()),
+            human(pairs.parallel.best())
+        ),
     }
-    let plural = if waves(race) == 1 { "" } else { "s" };
-    format!(
-        "{} wave{plural} of {} s: ceil({} tasks / {} workers) x weight",
-        waves(race),
-        race.weight.as_secs_f64(),
-        race.tasks,
-        race.workers.count
-    )
+}
+
+/// Who won, in a line that is read first.
+fn headline(winner: Winner, workers: usize, speedup: f64) -> String {
+    match winner {
+        Winner::Sequential => {
+            format!("Sequential wins: one worker is {:.1} times as fast as {workers}.", 1.0 / speedup)
+        }
+        Winner::Parallel => {
+            format!("Parallel wins: {workers} workers are {speedup:.2} times as fast as one.")
+        }
+        Winner::TooClose => "Too close to call: the difference is within the noise.".to_string(),
+    }
+}
+
+/// Why, and what to try next.
+fn lesson(race: &Race, winner: Winner) -> &'static str {
+    match winner {
+        _ if race.workers.count == 1 => {
+            "One worker runs both loops in the same way. Give it company: --workers 4"
+        }
+        Winner::Sequential => {
+            "Handing out a task and collecting its result costs the same for every task, and\n\
+             these tasks are too small to be worth it. Make them larger: --weight 0.5"
+        }
+        Winner::TooClose => {
+            "What the workers gained, handing out the tasks cost again.\n\
+             Change --weight, --factorial or --tasks and race again."
+        }
+        Winner::Parallel if race.weight.is_zero() => {
+            "These tasks compute, so every worker needs a core of its own."
+        }
+        Winner::Parallel => {
+            "The waits overlap. Waiting needs no core, so this works on any machine.\n\
+             Computing needs cores: try --weight 0 --factorial 20000"
+        }
+    }
 }
 
 /// How good the reader's guess was; none if there was no guess.
@@ -127,42 +166,6 @@ fn score(race: &Race, winner: Winner, speedup: f64) -> Option<String> {
     })
 }
 
-fn best_of(repeats: usize, best: Duration) -> String {
-    match repeats {
-        1 => "run once".to_string(),
-        _ => format!("median of {repeats}, best {}", human(best)),
-    }
-}
-
-/// The lesson of this race: who won, and why.
-fn verdict(race: &Race, winner: Winner, speedup: f64) -> String {
-    let workers = race.workers.count;
-    match winner {
-        Winner::Sequential => format!(
-            "Winner: sequential, {:.1} times as fast. Handing out tasks and collecting results \
-             costs the same\nfor small tasks and large ones, and these are too small to pay for \
-             it. Make them larger: --weight 0.5",
-            1.0 / speedup
-        ),
-        Winner::TooClose if workers == 1 => "Too close to call: one worker runs the same tasks \
-             one after the other. Give it company: --workers 4"
-            .to_string(),
-        Winner::TooClose => "Too close to call: the difference is inside the noise. What the \
-             workers gained, handing out\nthe tasks cost. Change --weight, --factorial or --tasks \
-             and race again."
-            .to_string(),
-        Winner::Parallel if race.weight.is_zero() => format!(
-            "Winner: parallel, {speedup:.2} times as fast. These tasks compute, so each worker \
-             needs a core of its own."
-        ),
-        Winner::Parallel => format!(
-            "Winner: parallel, {speedup:.2} times as fast, as the waits overlap. Sleeping needs no \
-             cores, so this works on\nany machine; computing does need them: try --weight 0 \
-             --factorial 20000"
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,7 +188,7 @@ mod tests {
     fn ten_sleeping_tasks_on_four_workers_are_three_waves() {
         let expected = expected_time(&race(0.5, 10, 4), Duration::ZERO, 2);
         assert_eq!(expected, Duration::from_millis(1500));
-        assert!(explain_expected(&race(0.5, 10, 4)).starts_with("3 waves of 0.5 s"));
+        assert_eq!(waves_in_words(&race(0.5, 10, 4)), "3 waves of 0.5 s");
     }
 
     #[test]
@@ -196,10 +199,19 @@ mod tests {
     }
 
     #[test]
-    fn each_verdict_says_what_to_try_next() {
-        let text = verdict(&race(0.0, 10, 2), Winner::Sequential, 0.1);
-        assert!(text.contains("10.0 times") && text.contains("--weight 0.5"));
-        assert!(verdict(&race(0.0, 10, 1), Winner::TooClose, 1.0).contains("--workers 4"));
-        assert!(verdict(&race(0.5, 10, 4), Winner::Parallel, 3.3).contains("needs no cores"));
+    fn each_lesson_says_what_to_try_next() {
+        let sequential = headline(Winner::Sequential, 2, 0.1);
+        assert!(sequential.contains("one worker is 10.0 times as fast as 2"), "{sequential}");
+        assert!(lesson(&race(0.0, 10, 2), Winner::Sequential).contains("--weight 0.5"));
+        assert!(lesson(&race(0.0, 10, 1), Winner::TooClose).contains("--workers 4"));
+        assert!(lesson(&race(0.5, 10, 4), Winner::Parallel).contains("needs no core"));
+    }
+
+    #[test]
+    fn every_line_fits_a_terminal_of_80_columns() {
+        for winner in [Winner::Sequential, Winner::Parallel, Winner::TooClose] {
+            let lines = [headline(winner, 1024, 1023.0), lesson(&race(0.5, 10, 4), winner).into()];
+            assert!(lines.iter().flat_map(|text| text.lines()).all(|line| line.len() <= 80));
+        }
     }
 }

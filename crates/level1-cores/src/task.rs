@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use common::{Samples, time};
 
-use crate::{Timeline, factorial};
+use crate::Timeline;
+use crate::factorial::factorial;
 
 /// The workshop's task: it waits, then it computes.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! The command lines of level 2. A doc comment here is what `--help` prints.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use cli::{RunFlags, count};
@@ -70,12 +71,9 @@ pub enum Exchange {
     Overlap,
 }
 
-impl Exchange {
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Exchange::Blocking => "blocking",
-            Exchange::Overlap => "overlap",
-        }
+/// Its name on the command line.
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(&cli::name_of(*self))
     }
 }

@@ -1,9 +1,8 @@
-//! A start that fools nobody, and an end that hangs nobody.
+//! The safe start of a program of many ranks: one message for one fault, and no job that hangs.
 
 use std::fmt;
 use std::panic;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use cli::{Misuse, misuse};
 use mpi::environment::{Universe, library_version};
@@ -13,56 +12,61 @@ use mpi::{Rank, Threading};
 
 use crate::ROOT;
 
-/// Reads the flags, starts MPI, runs `program` on this rank, and ends every rank if one fails.
+/// Starts MPI, reads the flags, runs `program` on this rank, and ends every rank if one fails.
 ///
-/// - The flags are read *before* MPI starts: a bad one ends all ranks with status 2 and one
-///   message.
-/// - A panic on any thread, and an error that `program` returns, end the whole job with
-///   `MPI_Abort`. Without it this rank would call `MPI_Finalize` and wait there for ranks that
-///   wait for it.
-/// - If the launcher started N processes but MPI sees a world of another size, a warning says so.
+/// What it adds to [`mpi::initialize`]: a panic on any thread, and an error that `program` returns,
+/// end the whole job with `MPI_Abort`. Without it this rank would call `MPI_Finalize` and wait
+/// there for ranks that wait for it.
 pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Result<()>) -> ExitCode {
-    let launcher = Launcher::from_variables(|name| std::env::var(name).ok());
-    if launcher.rank.is_some_and(|rank| rank != ROOT)
-        && let Err(error) = Args::try_parse()
-    {
-        // Rank 0 finds the same and prints it. An early exit here would have some launchers end
-        // rank 0 before it could.
-        std::thread::sleep(Duration::from_secs(1));
-        return ExitCode::from(error.exit_code() as u8);
-    }
-    let args = match cli::parse::<Args>() {
-        Ok(args) => args,
-        Err(error) => return cli::exit_code(Err(error)),
-    };
-
     // Funneled: threads may compute, but only this one exchanges messages.
     let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
         return cli::exit_code(Err(anyhow::anyhow!("MPI was started before launch()")));
     };
     let world = universe.world();
     abort_on_panic(world.rank());
+    let code = exit_code(&world, flags(&world).and_then(|args| program(&universe, &args)));
+    let _ = panic::take_hook(); // from here on there is no MPI left to abort
+    drop(universe); // MPI_Finalize: waits for the other ranks
+    code
+}
+
+/// Reads the flags, on every rank. A bad one, and `--help`, is printed by rank 0 alone.
+///
+/// It also warns if the launcher started N processes but MPI sees a world of another size.
+///
+/// # Errors
+/// One that [`exit_code`] turns into the right status on every rank.
+pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<Args> {
+    let launcher = Launcher::from_variables(|name| std::env::var(name).ok());
     if launcher.rank.unwrap_or(world.rank()) == ROOT
         && let Some(warning) = launcher.mismatch(world.size(), &library_name())
     {
         eprintln!("{warning}");
     }
-
-    let code = match program(&universe, &args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => match error.downcast::<FoundByAll>() {
-            Ok(found) if world.rank() == ROOT => cli::exit_code(Err(misuse(found.0))),
-            Ok(_) => ExitCode::from(2),
-            Err(error) => {
-                let status = if error.is::<Misuse>() { 2 } else { 1 };
-                cli::exit_code(Err(error.context(format!("rank {}", world.rank()))));
-                world.abort(status)
+    cli::try_parse().map_err(|error| match error.exit_code() {
+        0 => {
+            if world.rank() == ROOT {
+                let _ = error.print();
             }
-        },
-    };
-    let _ = panic::take_hook(); // from here on there is no MPI left to abort
-    drop(universe); // MPI_Finalize: waits for the other ranks
-    code
+            anyhow::Error::new(FoundByAll(None))
+        }
+        _ => found_by_all(cli::one_line(&error)),
+    })
+}
+
+/// Turns what this rank did into its exit status. An error of one rank ends all of them.
+pub fn exit_code(world: &SimpleCommunicator, result: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    match error.downcast::<FoundByAll>() {
+        Ok(FoundByAll(None)) => ExitCode::SUCCESS,
+        Ok(FoundByAll(Some(line))) if world.rank() == ROOT => cli::exit_code(Err(misuse(line))),
+        Ok(_) => ExitCode::from(2),
+        Err(error) => {
+            let status = if error.is::<Misuse>() { 2 } else { 1 };
+            cli::exit_code(Err(error.context(format!("rank {}", world.rank()))));
+            world.abort(status)
+        }
+    }
 }
 
 /// Makes a panic on any thread of this process end all ranks.
@@ -75,17 +79,22 @@ fn abort_on_panic(rank: Rank) {
     }));
 }
 
-/// A refusal that every rank comes to by itself, so that rank 0 can speak for all.
+/// What every rank finds by itself, so that rank 0 can speak for all: a refusal, or the help.
 #[derive(Debug)]
-pub(crate) struct FoundByAll(pub(crate) String);
+struct FoundByAll(Option<String>);
 
 impl fmt::Display for FoundByAll {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.0.as_deref().unwrap_or_default())
     }
 }
 
 impl std::error::Error for FoundByAll {}
+
+/// A refusal that every rank comes to by itself: one line, from rank 0.
+pub(crate) fn found_by_all(line: String) -> anyhow::Error {
+    anyhow::Error::new(FoundByAll(Some(line)))
+}
 
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.
 fn library_name() -> String {

@@ -17,10 +17,10 @@ mod slice;
 pub use args::{Exchange, HeatArgs, NoArgs, PiArgs};
 pub use clock::Clock;
 pub use kernel::{Kernel, integrate};
-pub use launch::launch;
+pub use launch::{exit_code, flags, launch};
 pub use plate::{Edges, Interior, Plate, draw, fingerprint};
 pub use report::{HeatReport, HeatRun, PiReport};
-pub use slice::slice_of;
+pub use slice::{neighbours, slice_of};
 
 /// The rank that collects the results, prints them and writes the files.
 pub const ROOT: mpi::Rank = 0;

@@ -1,8 +1,10 @@
-//! Who does what: contiguous slices of one range.
+//! Who does what: contiguous slices of one range, and who is next to whom.
 
 use std::ops::Range;
 
 use mpi::Rank;
+use mpi::topology::{Process, SimpleCommunicator};
+use mpi::traits::*;
 
 /// The slice of `0..n` that belongs to `rank` out of `size` ranks.
 ///
@@ -15,6 +17,14 @@ pub fn slice_of(n: u64, rank: Rank, size: Rank) -> Range<u64> {
     let start = rank * base + rank.min(remainder);
     let share = base + u64::from(rank < remainder);
     start..start + share
+}
+
+/// The ranks that own the slices before and after mine; the first and the last rank lack one.
+pub fn neighbours(world: &SimpleCommunicator) -> (Option<Process<'_>>, Option<Process<'_>>) {
+    let (rank, size) = (world.rank(), world.size());
+    let before = (rank > 0).then(|| world.process_at_rank(rank - 1));
+    let after = (rank + 1 < size).then(|| world.process_at_rank(rank + 1));
+    (before, after)
 }
 
 #[cfg(test)]
