@@ -1,10 +1,14 @@
 //! The contract of every command line here: errors are one line, exit status 2 means that the
 //! caller can mend it.
 
-use std::process::ExitCode;
+use std::io::{self, Write};
+use std::panic;
+use std::process::{self, ExitCode};
 
 use anyhow::Context;
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::stopped;
 
 /// An error in what the user gave us: an argument, an answer, a variable, a file.
 ///
@@ -27,48 +31,111 @@ impl std::error::Error for Misuse {}
 
 /// Reads the command line; `--help` and `--version` print their text and end the program.
 ///
-/// From here on Ctrl-C ends the program with a line that says so and the shell's usual status 130,
-/// and a closed pipe (`| head`) ends it quietly, as it does every other command.
+/// From here on a program that cannot write to its standard output ends with one line that says
+/// why and with status 1, or quietly if nobody reads any more (`| head`).
 ///
 /// # Errors
 /// [`Misuse`] with one line for anything that clap refuses.
 pub fn parse<Args: clap::Parser>() -> anyhow::Result<Args> {
-    sigpipe::reset();
-    ctrlc::set_handler(|| {
-        eprintln!("\ninterrupted");
-        std::process::exit(130);
-    })
-    .context("preparing for Ctrl-C")?;
-    Args::try_parse().map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
-        _ => misuse(one_line(&error)),
+    end_on_lost_output();
+    stopped::watch().context("preparing for Ctrl-Z")?;
+    Args::try_parse().map_err(|mut error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print().and(flush()) {
+            Ok(()) => process::exit(0),
+            Err(error) => end_without_output(&error.to_string()),
+        },
+        _ => misuse(one_line(&mut error)),
     })
 }
 
+/// `println!` panics where it cannot write. Instead of a panic's words the reader gets the cause.
+fn end_on_lost_output() {
+    let otherwise = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        let lost = panic.payload_as_str().and_then(|text| text.strip_prefix("failed printing to "));
+        match lost.and_then(|lost| lost.split_once(": ")) {
+            Some(("stdout", cause)) => end_without_output(cause),
+            Some(_) => process::exit(1), // it was standard error: there is nowhere left to say so
+            None => otherwise(panic),
+        }
+    }));
+}
+
+/// The status that a shell gives to a program whose reader went away, as `yes | head` does.
+const READER_IS_GONE: i32 = 141;
+
+fn end_without_output(cause: &str) -> ! {
+    if cause.starts_with("Broken pipe") {
+        process::exit(READER_IS_GONE);
+    }
+    complain(&format!("cannot write to standard output: {cause}"));
+    process::exit(1)
+}
+
+/// One line on standard error, if that can be written.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "error: {}", readable(line));
+}
+
+fn flush() -> io::Result<()> {
+    io::stdout().flush()
+}
+
 /// clap explains itself in a paragraph; a job's log wants a line.
-fn one_line(error: &clap::Error) -> String {
+fn one_line(error: &mut clap::Error) -> String {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
+        if let Some(ContextValue::String(text)) = error.get(kind) {
+            let escaped = text.escape_debug().to_string();
+            error.insert(kind, ContextValue::String(escaped));
+        }
+    }
+    // First comes what is wrong, with names in lines of their own; then tips, after an empty line.
     let text = error.to_string();
-    let what = text.lines().next().unwrap_or_default();
-    let what = what.strip_prefix("error: ").unwrap_or(what).trim_end_matches(':');
-    let named = match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::MissingRequiredArgument, Some(arguments)) => format!(": {arguments}"),
-        _ => String::new(),
-    };
+    let what = text.split("\n\n").next().unwrap_or_default();
+    let what = what.strip_prefix("error: ").unwrap_or(what);
+    let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
     let tip = match error.get(ContextKind::SuggestedArg) {
         Some(flag) => format!("did you mean {flag}?"),
         None => "try --help".to_string(),
     };
-    format!("{what}{named}; {tip}")
+    format!("{what}; {tip}")
 }
 
 /// Turns the result of a program into its exit status, and an error into one line on stderr.
 ///
 /// 0: done. 2: bad arguments or environment ([`Misuse`]). 1: anything else.
 pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = result else { return ExitCode::SUCCESS };
-    // `{:#}` puts the whole chain of causes, "what we did: why it failed", on one line.
-    eprintln!("error: {}", format!("{error:#}").replace('\n', " "));
+    let error = match (result, flush()) {
+        (Ok(()), Ok(())) => return ExitCode::SUCCESS,
+        (Ok(()), Err(error)) => end_without_output(&error.to_string()),
+        (Err(error), _) => error,
+    };
+    // "what we did: why it failed: ...". Some libraries' errors repeat their cause.
+    let mut line = String::new();
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        if !line.contains(&cause) {
+            line = if line.is_empty() { cause } else { format!("{line}: {cause}") };
+        }
+    }
+    complain(&line);
     ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+}
+
+/// Longer words are a slip (a number of 309 digits) or an attack; paths are seldom as long.
+const LONGEST_WORD: usize = 200;
+
+/// A text in one line that a terminal can show: control characters escaped, endless words cut in
+/// their middle.
+pub(crate) fn readable(text: &str) -> String {
+    let shorten = |word: &str| {
+        let letters: Vec<char> = word.chars().collect();
+        match letters.len() {
+            0..=LONGEST_WORD => word.to_string(),
+            n => letters[..60].iter().chain(&['.'; 3]).chain(&letters[n - 20..]).collect(),
+        }
+    };
+    let line = text.replace('\n', " ").replace(char::is_control, "\u{fffd}");
+    line.split(' ').map(shorten).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -84,7 +151,7 @@ mod tests {
     }
 
     fn refusal(words: &[&str]) -> String {
-        one_line(&Args::try_parse_from(words).unwrap_err())
+        one_line(&mut Args::try_parse_from(words).unwrap_err())
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Guess {
     fn read(text: &str) -> Result<Option<f64>, String> {
         match text.replace('_', "").parse::<f64>() {
             Ok(guess) if guess.is_finite() && guess > 0.0 => Ok(Some(guess)),
-            _ => Err(format!("'{text}' is not a number above zero, such as 0.5")),
+            _ => Err(format!("'{}' is not a number above zero, such as 0.5", text.escape_debug())),
         }
     }
 

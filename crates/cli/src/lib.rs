@@ -2,15 +2,21 @@
 //! hangs, a reader's guess, one line of JSON per run, and an exit status that means something.
 
 mod contract;
+mod file;
 mod flags;
 mod guess;
 mod number;
 mod prompt;
 mod record;
+mod stopped;
+mod terminal;
 
 pub use contract::{Misuse, exit_code, misuse, parse};
+pub use file::{check_replaceable, replace_file};
 pub use flags::{RunFlags, WorkersFlag};
 pub use guess::Guess;
 pub use number::{count, parse_count, parse_seconds};
 pub use prompt::ask;
 pub use record::Record;
+pub use stopped::was_stopped;
+pub use terminal::colour;

@@ -14,7 +14,8 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
     if let Ok(count) = plain.parse::<u64>() {
         return Ok(count);
     }
-    let refused = || format!("'{text}' is not a whole number such as 10_000_000 or 1e7");
+    let refused =
+        || format!("'{}' is not a whole number such as 10_000_000 or 1e7", text.escape_debug());
     if !plain.contains(['e', 'E']) {
         return Err(refused());
     }
@@ -33,7 +34,10 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
 pub fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.trim().replace('_', "").parse::<f64>() {
         Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds.abs()), // -0 is 0
-        _ => Err(format!("'{text}' is not a time in seconds, zero or more, such as 0.5")),
+        _ => Err(format!(
+            "'{}' is not a time in seconds, zero or more, such as 0.5",
+            text.escape_debug()
+        )),
     }
 }
 

@@ -1,10 +1,11 @@
 //! A question that never hangs.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use anyhow::Context;
 
-use crate::misuse;
+use crate::contract::readable;
+use crate::{misuse, stopped};
 
 /// How often a person may mistype before the program gives up.
 const ATTEMPTS: usize = 3;
@@ -36,13 +37,18 @@ pub(crate) fn somebody_is_there() -> bool {
     io::stdin().is_terminal() || std::env::var_os(TERMINAL_VARIABLE).is_some()
 }
 
+/// No answer is longer than this, in bytes.
+const LONGEST_ANSWER: u64 = 1000;
+
 /// Asks, whatever the input is.
 pub(crate) fn ask_here<T: std::fmt::Display>(
     question: &str,
     default: T,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> anyhow::Result<T> {
-    answer(question, default, read, &mut io::stdin().lock(), &mut io::stdout())
+    let value = answer(question, default, read, &mut io::stdin().lock(), &mut io::stdout());
+    stopped::forget();
+    value
 }
 
 fn answer<T: std::fmt::Display>(
@@ -56,17 +62,22 @@ fn answer<T: std::fmt::Display>(
     for _ in 0..ATTEMPTS {
         write!(output, "{question} [{default}]: ")?;
         output.flush()?;
-        let mut line = String::new();
-        let length = input.read_line(&mut line).context("reading the answer")?;
+        let mut line = Vec::new();
+        let mut input = input.by_ref().take(LONGEST_ANSWER);
+        let length = input.read_until(b'\n', &mut line).context("reading the answer")?;
         if length == 0 {
             writeln!(output, "{default}")?; // Ctrl-D leaves the cursor behind the question
         }
+        if input.limit() == 0 {
+            return Err(misuse(format!("{question}: the answer is too long")));
+        }
+        let line = String::from_utf8_lossy(&line); // other encodings are asked again
         if line.trim().is_empty() {
             return Ok(default);
         }
         match read(line.trim()) {
             Ok(value) => return Ok(value),
-            Err(reason) => refusal = reason,
+            Err(reason) => refusal = readable(&reason),
         }
         writeln!(output, "  {refusal}")?;
     }

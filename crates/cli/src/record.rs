@@ -1,19 +1,24 @@
 //! One run, one line of JSON: the same format for all levels.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::Path;
-use std::time::SystemTime;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
+use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use crate::misuse;
+use crate::{misuse, was_stopped};
 
 /// Collects the settings and results of a run and appends them to a file as one JSON object.
 ///
-/// The file is opened before the run starts, so a mistyped path costs nothing.
+/// The file is opened once, before the run starts, so a mistyped path costs nothing and a named
+/// pipe has one writer. A program that makes several runs appends each.
 pub struct Record {
-    file: Option<File>,
+    file: Option<(PathBuf, File)>,
     level: u8,
     example: &'static str,
     started: SystemTime,
@@ -27,21 +32,13 @@ impl Record {
     /// # Errors
     /// [`crate::Misuse`] if the file cannot be opened for appending.
     pub fn open(path: Option<&Path>, level: u8, example: &'static str) -> anyhow::Result<Self> {
-        let open =
-            |path: &Path| {
-                OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-                    misuse(format!("cannot write --json {}: {error}", path.display()))
-                })
-            };
-        let cpus = common::usable_cpus();
-        Ok(Self {
-            file: path.map(open).transpose()?,
-            level,
-            example,
-            started: SystemTime::now(),
-            settings: Map::from_iter([("cpus".to_string(), json!(cpus))]),
-            results: Map::new(),
-        })
+        let open = |path: &Path| match open(path) {
+            Ok(file) => Ok((path.to_path_buf(), file)),
+            Err(error) => Err(misuse(format!("{}: {error}", cannot_write(path)))),
+        };
+        let file = path.map(open).transpose()?;
+        let (started, settings, results) = begin();
+        Ok(Self { file, level, example, started, settings, results })
     }
 
     /// Notes something that was chosen before the run. The usable CPUs are noted already.
@@ -56,14 +53,18 @@ impl Record {
         self
     }
 
-    /// Appends the line, in one write, so that runs side by side never mix their lines.
+    /// Appends the line, and starts an empty record for the next run.
     ///
     /// # Errors
-    /// If the file cannot be written (a full disk, a quota).
+    /// With the file and the cause if it cannot be written (a full disk, a quota).
     pub fn append(&mut self) -> anyhow::Result<()> {
+        if was_stopped() {
+            self.setting("stopped", true); // its times are no measurements
+        }
         let line = format!("{}\n", self.to_json());
+        (self.started, self.settings, self.results) = begin();
         match &mut self.file {
-            Some(file) => Ok(file.write_all(line.as_bytes())?),
+            Some((path, file)) => append(file, line).with_context(|| cannot_write(path)),
             None => Ok(()),
         }
     }
@@ -78,6 +79,51 @@ impl Record {
             "results": self.results,
         })
     }
+}
+
+/// When a run starts, and its settings and results before it.
+fn begin() -> (SystemTime, Map<String, Value>, Map<String, Value>) {
+    let cpus = ("cpus".to_string(), json!(common::usable_cpus()));
+    (SystemTime::now(), Map::from_iter([cpus]), Map::new())
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write --json {}", path.display())
+}
+
+/// How long to wait for somebody who reads a named pipe.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens a file for appending. To open a named pipe waits for its reader, so a thread does it.
+fn open(path: &Path) -> io::Result<File> {
+    let pipe = fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo());
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).read(!pipe); // to read is to see how the file ends
+    let (path, (sender, opened)) = (path.to_path_buf(), mpsc::channel());
+    thread::spawn(move || sender.send(options.open(path)));
+    let nobody = "nobody reads this named pipe; start its reader first";
+    opened.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(io::Error::other(nobody)))
+}
+
+/// Appends a line in one write, so that runs side by side never mix their lines. It is never glued
+/// to half a line that an earlier run left, and a disk that is full keeps none of it.
+fn append(file: &mut File, mut line: String) -> io::Result<()> {
+    if !file.metadata()?.is_file() {
+        return file.write_all(line.as_bytes());
+    }
+    let _ = file.lock(); // some shared disks have no locks, and are hardly ever written to at once
+    let end = file.metadata()?.len();
+    let mut last = [b'\n'];
+    file.read_at(&mut last, end.saturating_sub(1))?; // an empty file has no last byte
+    if last != [b'\n'] {
+        line.insert(0, '\n');
+    }
+    let written = file.write_all(line.as_bytes());
+    if written.is_err() {
+        file.set_len(end)?;
+    }
+    let _ = file.unlock();
+    written
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::plural;
+
 /// The variable in which Slurm says what `--cpus-per-task` gave us.
 pub const WORKERS_VARIABLE: &str = "SLURM_CPUS_PER_TASK";
 
@@ -60,9 +62,9 @@ impl Workers {
         let cpus = usable_cpus();
         (self.count > cpus).then(|| {
             format!(
-                "warning: {} workers share {cpus} usable CPU{}: waiting overlaps, computing does not",
-                self.count,
-                if cpus == 1 { "" } else { "s" }
+                "warning: {} share {}: waiting overlaps, computing does not",
+                plural(self.count, "worker"),
+                plural(cpus, "usable CPU")
             )
         })
     }
@@ -94,8 +96,7 @@ impl fmt::Display for Workers {
             Source::Slurm => WORKERS_VARIABLE,
             Source::Default => "the default: neither --workers nor SLURM_CPUS_PER_TASK is set",
         };
-        let plural = if self.count == 1 { "" } else { "s" };
-        write!(f, "{} worker{plural} ({source})", self.count)
+        write!(f, "{} ({source})", plural(self.count, "worker"))
     }
 }
 
@@ -106,7 +107,10 @@ impl fmt::Display for Workers {
 pub fn parse_workers(text: &str) -> Result<usize, String> {
     match text.trim().parse() {
         Ok(count) if (1..=MOST_WORKERS).contains(&count) => Ok(count),
-        _ => Err(format!("'{text}' is not a number of workers from 1 to {MOST_WORKERS}")),
+        _ => Err(format!(
+            "'{}' is not a number of workers from 1 to {MOST_WORKERS}",
+            text.escape_debug()
+        )),
     }
 }
 

@@ -1,0 +1,21 @@
+//! One is no plural.
+
+use std::fmt::Display;
+
+/// A count with its word, for every word whose plural is made with an s: `1 worker`, `4 workers`.
+pub fn plural<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
+    let s = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {word}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_goes_without_an_s() {
+        assert_eq!(plural(0_u64, "task"), "0 tasks");
+        assert_eq!(plural(1_usize, "worker"), "1 worker");
+        assert_eq!(plural(2_i32, "rank"), "2 ranks");
+    }
+}
