@@ -29,8 +29,8 @@ fn heat(universe: &Universe, args: &HeatArgs) -> anyhow::Result<()> {
     let world = universe.world();
     let report = HeatReport::open(args, &world)?;
     let blocking = simulate(&world, args, blocking_step);
-    let overlapped = (args.exchange == Exchange::Overlap)
-        .then(|| simulate(&world, args, overlapped_step));
+    let overlapped =
+        (args.exchange == Exchange::Overlap).then(|| simulate(&world, args, overlapped_step));
     report.print(blocking, overlapped)
 }
 

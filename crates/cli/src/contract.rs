@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
-use anyhow::Context;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::stopped;
@@ -37,14 +36,33 @@ impl std::error::Error for Misuse {}
 /// # Errors
 /// [`Misuse`] with one line for anything that clap refuses.
 pub fn parse<Args: clap::Parser>() -> anyhow::Result<Args> {
-    end_on_lost_output();
-    stopped::watch().context("preparing for Ctrl-Z")?;
-    Args::try_parse().map_err(|mut error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print().and(flush()) {
+    try_parse().map_err(|answer| match answer {
+        Answer::Help(text) => match text.print().and(flush()) {
             Ok(()) => process::exit(0),
             Err(error) => end_without_output(&error.to_string()),
         },
-        _ => misuse(one_line(&mut error)),
+        Answer::Refusal(line) => misuse(line),
+    })
+}
+
+/// What the command line gets where it holds no arguments to run with.
+pub enum Answer {
+    /// It asked for `--help` or `--version`: the text, to be printed.
+    Help(clap::Error),
+    /// It is refused, in one line.
+    Refusal(String),
+}
+
+/// As [`parse`], but prints nothing: for a program of many ranks, where one speaks for all.
+///
+/// # Errors
+/// The [`Answer`] that is to be printed once.
+pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
+    end_on_lost_output();
+    stopped::watch().map_err(|error| Answer::Refusal(format!("preparing for Ctrl-Z: {error}")))?;
+    Args::try_parse().map_err(|mut error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Help(error),
+        _ => Answer::Refusal(one_line(&mut error)),
     })
 }
 

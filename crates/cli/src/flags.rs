@@ -35,3 +35,15 @@ impl WorkersFlag {
         Workers::decide(self.workers).map_err(|error| misuse(error.to_string()))
     }
 }
+
+/// The name of a value on the command line, such as `overlap` of `--exchange overlap`.
+pub fn name_of(value: impl clap::ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string())
+}
+
+/// How this program was started, quoted so that it can be pasted into a shell.
+pub fn command_line() -> String {
+    let words: Vec<String> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}

@@ -11,12 +11,12 @@ mod record;
 mod stopped;
 mod terminal;
 
-pub use contract::{Misuse, exit_code, misuse, parse};
+pub use contract::{Answer, Misuse, exit_code, misuse, parse, try_parse};
 pub use file::{check_replaceable, replace_file};
-pub use flags::{RunFlags, WorkersFlag};
+pub use flags::{RunFlags, WorkersFlag, command_line, name_of};
 pub use guess::Guess;
 pub use number::{count, parse_count, parse_seconds};
 pub use prompt::ask;
 pub use record::Record;
 pub use stopped::was_stopped;
-pub use terminal::colour;
+pub use terminal::{colour, verdict};

@@ -30,7 +30,7 @@ pub fn ask<T: std::fmt::Display>(
 }
 
 /// Set by `scripts/mpirun.sh` if it has a terminal: rank 0 gets what is typed there through a pipe.
-const TERMINAL_VARIABLE: &str = "MPIRUN_HAS_TERMINAL";
+pub(crate) const TERMINAL_VARIABLE: &str = "MPIRUN_HAS_TERMINAL";
 
 /// Whether somebody can answer.
 pub(crate) fn somebody_is_there() -> bool {

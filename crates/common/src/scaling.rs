@@ -31,17 +31,18 @@ impl Scaling {
     /// The serial fraction that Amdahl's law needs to explain this speedup.
     ///
     /// Karp and Flatt, Measuring parallel processor performance, CACM 33(5), 1990:
-    /// `(1/speedup - 1/workers) / (1 - 1/workers)`. Below zero means faster than ideal.
+    /// `(1/speedup - 1/workers) / (1 - 1/workers)`.
     ///
     /// None where it would explain something else: for one worker, for workers that take turns on
-    /// fewer CPUs, for a run that is slower than one worker, and for a value within the noise.
+    /// fewer CPUs, for a run that is slower than one worker or faster than ideal, and for a value
+    /// within the noise.
     pub fn serial_fraction(&self) -> Option<f64> {
         let share = 1.0 / self.workers as f64;
         let fraction = |speedup: f64| (1.0 / speedup - share) / (1.0 - share);
         let meant = (2..=self.cpus).contains(&self.workers) && self.speedup >= 1.0;
         let found = meant.then(|| fraction(self.speedup))?;
         let off = fraction(self.speedup * (1.0 - self.noise)) - found;
-        (off <= found.abs()).then_some(found)
+        (found > 0.0 && off <= found).then_some(found)
     }
 }
 
@@ -93,6 +94,7 @@ mod tests {
         assert!(two.serial_fraction().is_some());
         assert_eq!(scaling(1, 1.0, 1.0).serial_fraction(), None, "one worker");
         assert_eq!(scaling(2, 0.5, 1.0).serial_fraction(), None, "slower than one worker");
+        assert_eq!(scaling(2, 2.2, 1.0).serial_fraction(), None, "faster than ideal");
         assert_eq!(Scaling { cpus: 1, ..two }.serial_fraction(), None, "two workers on one CPU");
         assert_eq!(Scaling { noise: 0.1, ..two }.serial_fraction(), None, "within the noise");
         assert!(Scaling { noise: 0.01, ..two }.serial_fraction().is_some());

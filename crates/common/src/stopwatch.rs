@@ -52,7 +52,8 @@ impl Samples {
     pub fn noise(&self) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        let (Some(low), Some(high)) = (sorted.get(sorted.len() / 4), sorted.get(3 * sorted.len() / 4))
+        let (Some(low), Some(high)) =
+            (sorted.get(sorted.len() / 4), sorted.get(3 * sorted.len() / 4))
         else {
             return 0.0;
         };

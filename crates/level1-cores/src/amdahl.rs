@@ -95,9 +95,15 @@ impl fmt::Display for Amdahl {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let percent = 100.0 * self.last_multiplication;
         let (n, time) = (self.n, human(self.sequential));
-        writeln!(f, "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that")?;
+        writeln!(
+            f,
+            "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that"
+        )?;
         writeln!(f, "is the last multiplication, which no second worker can share.\n")?;
-        write!(f, "workers       time   speedup   at most   efficiency   serial share (Karp-Flatt)")?;
+        write!(
+            f,
+            "workers       time   speedup   at most   efficiency   serial share (Karp-Flatt)"
+        )?;
         for (time, scaling) in &self.rows {
             let serial = scaling.serial_fraction().map(|share| format!("{:.0} %", 100.0 * share));
             write!(

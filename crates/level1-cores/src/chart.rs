@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn a_power_law_is_a_straight_line_from_corner_to_corner() {
-        let points: Vec<(f64, f64)> = (0..ROWS as i32).map(|n| (2_f64.powi(n), 4_f64.powi(n))).collect();
+        let points: Vec<(f64, f64)> =
+            (0..ROWS as i32).map(|n| (2_f64.powi(n), 4_f64.powi(n))).collect();
         let picture = chart(&[('s', &points)], |value| format!("{value}"));
         let columns: Vec<usize> =
             picture.lines().take(ROWS).map(|l| l.find('s').unwrap()).collect();

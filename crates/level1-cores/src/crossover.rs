@@ -69,7 +69,6 @@ impl Search {
         search
     }
 
-
     /// The largest size at which sequential still won and the smallest at which parallel did.
     ///
     /// None if one of them never won: then there is no crossover in the range that was searched.
@@ -136,7 +135,9 @@ impl fmt::Display for Search {
                 human(low),
                 human(high)
             ),
-            None => "There is no crossover here: parallel never wins, or it always does.".to_string(),
+            None => {
+                "There is no crossover here: parallel never wins, or it always does.".to_string()
+            }
         };
         writeln!(f, "{}", cli::verdict(&answer))?;
         match self.bracket() {

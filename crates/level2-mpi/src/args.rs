@@ -32,6 +32,10 @@ pub struct PiArgs {
     #[arg(long, value_enum, default_value = "lanes")]
     pub kernel: Kernel,
 
+    /// Measure what a message costs, and forecast 1 to 1,024 ranks (needs two ranks or more)
+    #[arg(long)]
+    pub forecast: bool,
+
     /// `--guess` and `--json`.
     #[command(flatten)]
     pub run: RunFlags,
@@ -56,6 +60,10 @@ pub struct HeatArgs {
     /// Where one rank leaves its time, and many ranks find it.
     #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
     pub baseline: PathBuf,
+
+    /// Measure what a message costs, and forecast 1 to 1,024 ranks (needs two ranks or more)
+    #[arg(long)]
+    pub forecast: bool,
 
     /// `--guess` and `--json`.
     #[command(flatten)]

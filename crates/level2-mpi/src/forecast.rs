@@ -112,7 +112,8 @@ impl HeatModel {
 
     /// From how many ranks on, a step of this plate communicates longer than it computes.
     pub fn talks_from(&self, size: f64) -> Option<u32> {
-        (2..=MOST_RANKS).find(|&ranks| self.communicating(size, ranks) > self.computing(size, ranks))
+        (2..=MOST_RANKS)
+            .find(|&ranks| self.communicating(size, ranks) > self.computing(size, ranks))
     }
 
     /// The smallest plate on which so many ranks compute at least as long as they communicate:
@@ -134,6 +135,8 @@ pub fn pi_pass(rectangle: f64, rectangles: f64, ranks: u32, link: Link) -> f64 {
 #[derive(Debug)]
 pub struct Forecast {
     rows: Vec<Row>,
+    /// The seconds of the run that it is made from, to be compared with what was measured.
+    pub here: f64,
 }
 
 #[derive(Debug)]
@@ -146,12 +149,12 @@ struct Row {
 }
 
 impl Forecast {
-    /// `strong` and `weak` give the seconds with so many ranks: of the same problem, and of one
-    /// that is as many times as large.
-    pub fn new(strong: impl Fn(u32) -> f64, weak: impl Fn(u32) -> f64) -> Self {
+    /// From a run with `ranks` ranks. `strong` and `weak` give the seconds with any number of
+    /// ranks: of the same problem, and of one that is as many times as large.
+    pub fn new(ranks: usize, strong: impl Fn(u32) -> f64, weak: impl Fn(u32) -> f64) -> Self {
         let powers = (0..=MOST_RANKS.ilog2()).map(|power| 1 << power);
         let row = |ranks| Row { ranks, strong: strong(ranks), weak: weak(ranks) };
-        Self { rows: powers.map(row).collect() }
+        Self { here: strong(ranks as u32), rows: powers.map(row).collect() }
     }
 
     fn speedup(&self, row: &Row) -> f64 {
@@ -182,7 +185,10 @@ impl Forecast {
 /// A table whose bars are the chart: how much of the ranks is put to use.
 impl fmt::Display for Forecast {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(f, "ranks    same problem (strong scaling)          growing problem (weak scaling)")?;
+        writeln!(
+            f,
+            "ranks    same problem (strong scaling)          growing problem (weak scaling)"
+        )?;
         write!(f, "            time   speedup   efficiency             time   efficiency")?;
         for row in &self.rows {
             let [strong, weak] = self.efficiency(row);
@@ -212,10 +218,15 @@ fn bar(share: f64) -> String {
 pub fn heat_lesson(model: &HeatModel, size: f64) -> String {
     let needed = model.size_for(MOST_RANKS);
     let limit = match model.talks_from(size) {
-        Some(ranks) => format!("From {} on, this plate talks more than it computes", plural(ranks as usize, "rank")),
+        Some(ranks) => format!(
+            "From {} on, this plate talks more than it computes",
+            plural(ranks as usize, "rank")
+        ),
         None => format!("Even {MOST_RANKS} ranks compute more on this plate than they talk"),
     };
-    format!("{limit};\n{MOST_RANKS} ranks need a plate of {needed:.0} x {needed:.0} cells to be busy at least half the time.")
+    format!(
+        "{limit};\n{MOST_RANKS} ranks need a plate of {needed:.0} x {needed:.0} cells to be busy at least half the time."
+    )
 }
 
 #[cfg(test)]
@@ -253,7 +264,7 @@ mod tests {
     fn a_message_that_costs_nothing_scales_without_loss() {
         let free = Link { latency: 0.0, bandwidth: f64::INFINITY };
         let pass = |ranks| pi_pass(1e-9, 1e7, ranks, free);
-        let forecast = Forecast::new(pass, |_| pass(1));
+        let forecast = Forecast::new(2, pass, |_| pass(1));
         for row in &forecast.rows {
             let [strong, weak] = forecast.efficiency(row);
             assert!((strong - 1.0).abs() < 1e-9 && (weak - 1.0).abs() < 1e-9);
@@ -262,7 +273,8 @@ mod tests {
 
     #[test]
     fn the_table_fits_a_terminal() {
-        let table = Forecast::new(|n| MODEL.step(4000.0, n), |n| MODEL.step(4000.0, n)).to_string();
+        let table =
+            Forecast::new(2, |n| MODEL.step(4000.0, n), |n| MODEL.step(4000.0, n)).to_string();
         assert!(table.lines().count() <= 14);
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic;
 use std::process::ExitCode;
 
-use cli::{Misuse, misuse};
+use cli::{Answer, Misuse, misuse};
 use mpi::environment::{Universe, library_version};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -43,14 +43,14 @@ pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<A
     {
         eprintln!("{warning}");
     }
-    cli::try_parse().map_err(|error| match error.exit_code() {
-        0 => {
+    cli::try_parse().map_err(|answer| match answer {
+        Answer::Refusal(line) => found_by_all(line),
+        Answer::Help(text) => {
             if world.rank() == ROOT {
-                let _ = error.print();
+                let _ = text.print();
             }
             anyhow::Error::new(FoundByAll(None))
         }
-        _ => found_by_all(cli::one_line(&error)),
     })
 }
 

@@ -7,6 +7,7 @@
 mod args;
 mod baseline;
 mod clock;
+mod forecast;
 mod kernel;
 mod launch;
 mod placement;

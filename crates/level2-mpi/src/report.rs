@@ -11,10 +11,13 @@ use std::time::Duration;
 
 use cli::{Guess, Record, RunFlags};
 use common::{Samples, Scaling, human, plural};
+use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 use crate::ROOT;
 use crate::baseline::Baseline;
+use crate::forecast::{Forecast, Link};
+use crate::launch::found_by_all;
 use crate::placement::Placement;
 
 /// What both reports share: where the ranks run, the reader's guess, and the record.
@@ -22,14 +25,26 @@ struct Report {
     ranks: usize,
     placement: Placement,
     guess: Guess,
+    /// What a message costs, if a forecast is wanted.
+    link: Option<Link>,
     record: Record,
 }
 
 impl Report {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json` and
     /// asks the reader for a guess.
-    fn open(flags: &RunFlags, example: &'static str, world: &impl Communicator) -> anyhow::Result<Self> {
+    fn open(
+        flags: &RunFlags,
+        forecast: bool,
+        example: &'static str,
+        world: &SimpleCommunicator,
+    ) -> anyhow::Result<Self> {
         let (ranks, root) = (world.size() as usize, world.rank() == ROOT);
+        if forecast && ranks == 1 {
+            let line =
+                "--forecast measures messages, and one rank has nobody to talk to; start 2 ranks";
+            return Err(found_by_all(line.to_string()));
+        }
         let mut record = Record::open(flags.json.as_deref().filter(|_: &&Path| root), 2, example)?;
         let placement = Placement::gather(world);
         record
@@ -41,7 +56,8 @@ impl Report {
             ranks => format!("Your guess: how many times as fast as one rank are {ranks}?"),
         };
         let guess = Guess::ask(flags.guess && root, &question)?;
-        Ok(Self { ranks, placement, guess, record })
+        let link = forecast.then(|| Link::measure(world)).flatten();
+        Ok(Self { ranks, placement, guess, link, record })
     }
 
     /// `4 ranks on 2 hosts`
@@ -64,10 +80,15 @@ impl Report {
         let one = match baseline.load() {
             Ok(one) => one,
             Err(reason) => {
-                let flags: Vec<String> = std::env::args().collect();
-                println!("{}", cli::verdict(&format!("{} take {}.", plural(self.ranks, "rank"), human(time))));
+                println!(
+                    "{}",
+                    cli::verdict(&format!("{} take {}.", plural(self.ranks, "rank"), human(time)))
+                );
                 println!("no speedup: {reason}");
-                println!("Run it with one rank first: scripts/mpirun.sh -n 1 {}", flags.join(" "));
+                println!(
+                    "Run it with one rank first: scripts/mpirun.sh -n 1 {}",
+                    cli::command_line()
+                );
                 return None;
             }
         };
@@ -91,7 +112,37 @@ impl Report {
         Some(scaling)
     }
 
-    /// The rows of the scaling, the score of the guess, and what made the times doubtful.
+    /// The table of a forecast, with what it is made from and how it fits this run.
+    fn forecast(
+        &mut self,
+        forecast: &Forecast,
+        link: Link,
+        unit: &str,
+        ns: f64,
+        measured: Duration,
+    ) {
+        println!(
+            "\nForecast from {}: {unit} takes {ns:.2} ns, a message {:.1} us + {:.1} GB/s",
+            plural(self.ranks, "rank"),
+            1e6 * link.latency,
+            1e-9 * link.bandwidth
+        );
+        println!("{forecast}");
+        println!(
+            "{}: forecast {}, measured {} ({:+.0} %)",
+            plural(self.ranks, "rank"),
+            human(Duration::from_secs_f64(forecast.here)),
+            human(measured),
+            100.0 * (measured.as_secs_f64() / forecast.here - 1.0)
+        );
+        self.record
+            .result("latency_s", link.latency)
+            .result("bandwidth_bytes_per_s", link.bandwidth)
+            .result("unit_s", 1e-9 * ns)
+            .result("forecast", forecast.to_json());
+    }
+
+    /// The score of the guess, and what makes the times doubtful.
     ///
     /// `one` and `many` say why a guess was right or wrong: of the time, and of the speedup.
     fn finish(
@@ -100,9 +151,6 @@ impl Report {
         times: &Samples,
         [one, many]: [&str; 2],
     ) -> anyhow::Result<()> {
-        if let Some(scaling) = scaling {
-            println!("{scaling}");
-        }
         let score = match scaling {
             None => self.guess.score(times.median().as_secs_f64() * 1e3, "ms", one),
             Some(Scaling { speedup, cpus, .. }) => self.guess.score(

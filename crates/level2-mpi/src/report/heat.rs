@@ -7,11 +7,13 @@ use common::{Samples, human};
 use mpi::Count;
 use mpi::collective::SystemOperation;
 use mpi::datatype::PartitionMut;
+use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use serde_json::json;
 
 use super::{Report, percent};
 use crate::baseline::Baseline;
+use crate::forecast::{Forecast, HeatModel, heat_lesson};
 use crate::launch::found_by_all;
 use crate::{Clock, HeatArgs, Plate, ROOT, draw, fingerprint};
 
@@ -26,7 +28,7 @@ impl<'a> HeatReport<'a> {
     ///
     /// # Errors
     /// If that file cannot be written, or if there are more ranks than rows.
-    pub fn open(args: &'a HeatArgs, world: &impl Communicator) -> anyhow::Result<Self> {
+    pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         if world.size() as u64 > args.size {
             return Err(found_by_all(format!(
                 "{} ranks cannot share {} rows; take fewer ranks or a larger --size",
@@ -34,7 +36,7 @@ impl<'a> HeatReport<'a> {
                 args.size
             )));
         }
-        let mut report = Report::open(&args.run, "level2_heat", world)?;
+        let mut report = Report::open(&args.run, args.forecast, "level2_heat", world)?;
         report
             .record
             .setting("size", args.size)
@@ -77,6 +79,9 @@ impl<'a> HeatReport<'a> {
         };
         part("computing", clock.computing, "mean of the ranks");
         part("communicating", clock.communicating, "with the waiting for neighbours");
+        if let Some(scaling) = scaling {
+            println!("{scaling}");
+        }
         self.report
             .record
             .result("total_s", total.as_secs_f64())
@@ -84,6 +89,20 @@ impl<'a> HeatReport<'a> {
             .result("communication_s", clock.communicating.as_secs_f64())
             .result("fingerprint", format!("{plate:016x}"));
 
+        if let Some(link) = self.report.link {
+            let (size, steps, ranks) = (*size as f64, *steps as f64, self.report.ranks);
+            let computing = blocking.clock.computing.as_secs_f64();
+            let cell = computing * ranks as f64 / (size * size * steps);
+            let model = HeatModel { cell, link };
+            let growing = |ranks: u32| size * f64::from(ranks).sqrt();
+            let forecast = Forecast::new(
+                ranks,
+                |ranks| steps * model.step(size, ranks),
+                |ranks| steps * model.step(growing(ranks), ranks),
+            );
+            self.report.forecast(&forecast, link, "a cell", 1e9 * cell, blocking.clock.total());
+            println!("{}", heat_lesson(&model, size));
+        }
         let each_us = total.as_secs_f64() * 1e6 / *steps as f64;
         let each = format!("a step takes {each_us:.0} us here");
         let share = percent(clock.communicating, total);

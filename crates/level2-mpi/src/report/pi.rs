@@ -1,15 +1,17 @@
 //! The report of `level2_pi`.
 
 use std::f64::consts::PI;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use common::{Samples, human};
-use mpi::traits::*;
+use common::{Samples, human, time};
+use mpi::topology::SimpleCommunicator;
 use serde_json::json;
 
 use super::Report;
-use crate::PiArgs;
 use crate::baseline::Baseline;
+use crate::forecast::{Forecast, pi_pass};
+use crate::{PiArgs, ROOT, integrate, slice_of};
 
 /// The report of `level2_pi`.
 pub struct PiReport<'a> {
@@ -22,8 +24,8 @@ impl<'a> PiReport<'a> {
     ///
     /// # Errors
     /// If that file cannot be written.
-    pub fn open(args: &'a PiArgs, world: &impl Communicator) -> anyhow::Result<Self> {
-        let mut report = Report::open(&args.run, "level2_pi", world)?;
+    pub fn open(args: &'a PiArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
+        let mut report = Report::open(&args.run, args.forecast, "level2_pi", world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
@@ -51,9 +53,16 @@ impl<'a> PiReport<'a> {
             self.report.where_it_ran()
         );
         println!("pi            {pi:.15}   error {error:.1e}");
-        println!("time          {:>9}   median of {passes} passes, best {}", human(median), human(best));
+        println!(
+            "time          {:>9}   median of {passes} passes, best {}",
+            human(median),
+            human(best)
+        );
         if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
             println!("one rank      {:>9}   from {}", human(one), baseline.path().display());
+        }
+        if let Some(scaling) = scaling {
+            println!("{scaling}");
         }
         self.report
             .record
@@ -66,6 +75,21 @@ impl<'a> PiReport<'a> {
                 "warning: a pass is too short for this clock to tell the ranks' work from the \
                  messages;\ntake more --rectangles"
             );
+        }
+        if let Some(link) = self.report.link {
+            let slice = slice_of(*rectangles, ROOT, self.report.ranks as i32);
+            let alone: Samples = (0..9)
+                .map(|_| time(|| black_box(integrate(*kernel, &slice, *rectangles))).1)
+                .collect();
+            let share = (slice.end - slice.start) as f64;
+            let rectangle = alone.median().as_secs_f64() / share;
+            let all = *rectangles as f64;
+            let forecast = Forecast::new(
+                self.report.ranks,
+                |ranks| pi_pass(rectangle, all, ranks, link),
+                |ranks| pi_pass(rectangle, all * f64::from(ranks), ranks, link),
+            );
+            self.report.forecast(&forecast, link, "a rectangle", 1e9 * rectangle, median);
         }
         let each_ns = median.as_secs_f64() * 1e9 / *rectangles as f64;
         let each = format!("a rectangle takes {each_ns:.2} ns here");
