@@ -34,10 +34,7 @@ fn run() -> anyhow::Result<()> {
     let mut record = Record::open(race.json.as_deref(), 1, "level1_cores")?;
     println!("{race}\n");
 
-    let task = Task { weight: race.weight, factorial: race.factorial, timeline: None };
-    let computing = task.computing_time();
-    race.check_computing(computing)?;
-
+    let (task, computing) = race.task()?;
     // The workers are started once and wait for work, so their start is timed by itself.
     let (pool, pool_start) = time(|| start_pool(race.workers));
     let pool = pool?;

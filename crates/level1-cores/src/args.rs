@@ -8,6 +8,7 @@ use cli::{Guess, RunFlags, WorkersFlag, ask, count, misuse, parse_seconds};
 use common::Workers;
 
 use crate::factorial::LARGEST_FACTORIAL;
+use crate::{Marks, Task};
 
 const MOST_TASKS: u64 = 1_000_000;
 /// Nobody waits longer than this for a demonstration, in seconds.
@@ -100,22 +101,26 @@ impl Race {
         })
     }
 
-    /// Refuses a race whose computing would take longer than an hour, given what one task takes.
+    /// The task of this race, and how long one computes here, without its wait.
     ///
     /// # Errors
-    /// [`cli::Misuse`] with the number of tasks that is fine.
-    pub fn check_computing(&self, one: Duration) -> anyhow::Result<()> {
-        let (one, n) = (one.as_secs_f64(), self.factorial);
-        let all = one * self.tasks as f64;
-        if all <= LONGEST_RACE {
-            return Ok(());
+    /// [`cli::Misuse`] if all of them would compute for more than an hour, with the number of
+    /// tasks that is fine.
+    pub fn task(&self) -> anyhow::Result<(Task, Duration)> {
+        let mut task = Task::new(self.weight, self.factorial);
+        let computing = task.computing_time();
+        let (one, n, tasks) = (computing.as_secs_f64(), self.factorial, self.tasks);
+        let all = one * tasks as f64;
+        if all > LONGEST_RACE {
+            return Err(misuse(format!(
+                "{tasks} tasks of {n}! would compute for {all:.0} s one after the other, as one \
+                 takes {one:.3} s here; up to {LONGEST_RACE} s is fine: --tasks {:.0} or a smaller \
+                 --factorial",
+                (LONGEST_RACE / one).floor(),
+            )));
         }
-        Err(misuse(format!(
-            "{} tasks of {n}! would compute for {all:.0} s one after the other, as one takes \
-             {one:.3} s here; up to {LONGEST_RACE} s is fine: --tasks {:.0} or a smaller --factorial",
-            self.tasks,
-            (LONGEST_RACE / one).floor(),
-        )))
+        task.marks = Marks::of(self, (self.weight + computing) * tasks as u32);
+        Ok((task, computing))
     }
 }
 

@@ -9,7 +9,7 @@ use common::{Samples, time};
 const NOISE: f64 = 0.05;
 
 /// Long enough for hundreds of pairs of short loops, short enough for a demonstration.
-const BUDGET: Duration = Duration::from_millis(500);
+pub(crate) const BUDGET: Duration = Duration::from_millis(500);
 const MOST_PAIRS: usize = 401;
 
 /// Which loop was faster.

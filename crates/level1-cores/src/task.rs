@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use common::{Samples, time};
 
-use crate::Timeline;
 use crate::factorial::factorial;
+use crate::{Marks, Timeline};
 
 /// The workshop's task: it waits, then it computes.
 #[derive(Debug, Clone)]
@@ -18,12 +18,19 @@ pub struct Task {
     pub factorial: u64,
     /// Where it notes which worker ran it and when, if anyone wants to know.
     pub timeline: Option<Timeline>,
+    /// Where its end is marked, if the race is slow enough to be watched.
+    pub marks: Option<Marks>,
 }
 
 impl Task {
+    /// A task that leaves no traces; its fields say more.
+    pub fn new(weight: Duration, factorial: u64) -> Self {
+        Self { weight, factorial, timeline: None, marks: None }
+    }
+
     /// How long the task computes, its wait left out: the best of three runs.
-    pub fn computing_time(&self) -> Duration {
-        let task = Self { weight: Duration::ZERO, timeline: None, ..self.clone() };
+    pub(crate) fn computing_time(&self) -> Duration {
+        let task = Self::new(Duration::ZERO, self.factorial);
         (0..3).map(|number| time(|| task.run(number)).1).collect::<Samples>().best()
     }
 
@@ -38,6 +45,9 @@ impl Task {
         let product = black_box(factorial(black_box(self.factorial)));
         if let Some(timeline) = &self.timeline {
             timeline.note(number, start);
+        }
+        if let Some(marks) = &self.marks {
+            marks.one_more();
         }
         product.iter_u64_digits().fold(number as u64, u64::wrapping_add)
     }
@@ -81,13 +91,13 @@ mod tests {
     #[test]
     fn a_task_sleeps_for_its_weight() {
         let weight = Duration::from_millis(20);
-        let task = Task { weight, factorial: 20, timeline: None };
+        let task = Task::new(weight, 20);
         assert!(time(|| task.run(0)).1 >= weight);
     }
 
     #[test]
     fn tasks_differ_by_their_number_and_by_nothing_else() {
-        let task = Task { weight: Duration::ZERO, factorial: 30, timeline: None };
+        let task = Task { weight: Duration::ZERO, factorial: 30, timeline: None, marks: None };
         assert_eq!(task.run(7), task.run(7));
         assert_eq!(task.run(8), task.run(7) + 1);
     }
