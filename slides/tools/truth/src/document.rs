@@ -142,18 +142,24 @@ impl Document {
 impl Slide {
     /// Puts a piece of text where it belongs, given the tags that are open around it.
     fn read(&mut self, open: &[Tag], piece: &str) {
-        let within = |wanted: fn(&Tag) -> bool| open.iter().any(wanted);
-        if within(|tag| matches!(tag, Tag::CodeBlock(_))) {
-            self.blocks.iter_mut().last().into_iter().for_each(|block| block.code += piece);
-            return;
+        let mut is_read = true;
+        for tag in open {
+            let owner = match tag {
+                Tag::CodeBlock(_) => self.blocks.last_mut().map(|block| &mut block.code),
+                Tag::Link { .. } | Tag::Image { .. } => {
+                    self.links.last_mut().map(|link| &mut link.label)
+                }
+                _ => None,
+            };
+            if let Some(text) = owner {
+                text.push_str(piece);
+            }
+            is_read &= !matches!(
+                tag,
+                Tag::CodeBlock(_) | Tag::Image { .. } | Tag::BlockQuote(_) | Tag::MetadataBlock(_)
+            );
         }
-        if within(|tag| matches!(tag, Tag::Link { .. } | Tag::Image { .. })) {
-            self.links.iter_mut().last().into_iter().for_each(|link| link.label += piece);
-        }
-        let unread = |tag: &Tag| {
-            matches!(tag, Tag::BlockQuote(_) | Tag::Image { .. } | Tag::MetadataBlock(_))
-        };
-        if !within(unread) {
+        if is_read {
             self.words += piece;
         }
     }
