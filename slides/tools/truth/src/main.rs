@@ -60,7 +60,7 @@ fn run() -> anyhow::Result<()> {
         println!("{fault}");
     }
     if args.list.is_none() {
-        println!("{} files, {} commands run, {} faults", files.len(), typed.len(), faults.len());
+        println!("files: {}, commands run: {}, faults: {}", files.len(), typed.len(), faults.len());
     }
     anyhow::ensure!(faults.is_empty(), "the documents do not say what is true: see above");
     Ok(())

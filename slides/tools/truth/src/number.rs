@@ -34,7 +34,7 @@ pub fn agrees(records: &str, shown: &str, selector: &str) -> Result<(), String> 
     if (recorded - wanted).abs() <= half_a_digit(&number) * (1.0 + 1e-9) {
         Ok(())
     } else {
-        Err(format!("\"{shown}\" is {recorded:.4} {unit} there"))
+        Err(format!("\"{shown}\" is {recorded:.4} {unit} in the record"))
     }
 }
 
