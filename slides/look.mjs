@@ -56,7 +56,7 @@ try {
       bad += 1;
     }
   }
-  console.log(`${slides.length} slides seen at 1280 x 720, ${bad} faults: ${folder}`);
+  console.log(`${slides.length} slides at 1280 x 720, ${bad} faults; their pictures are in ${resolve(folder)}`);
 } finally {
   await browser.close();
 }

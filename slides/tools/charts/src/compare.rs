@@ -6,7 +6,7 @@ use crate::Chart;
 use crate::plot::{self, Axis, seconds, seconds_exact};
 use crate::records::{Run, latest_by, refuse_mixture};
 
-/// What our comparisons call their measurements, in words; any other name speaks for itself.
+/// Names of results in the comparisons' records, in words. Other names are shown as they are.
 const NAMES: [(&str, &str); 5] = [
     ("pool_start_s", "start of the workers"),
     ("empty_10_s", "10 empty tasks"),
@@ -15,10 +15,10 @@ const NAMES: [(&str, &str); 5] = [
     ("train_s", "one epoch"),
 ];
 
-/// One line of the chart: what was measured, and each program's time.
+/// One row of the chart: what was measured, and each program's time.
 struct Row {
     label: String,
-    /// The number of the program, for its colour, and its time in seconds.
+    /// The number of the program, which picks its colour, and its time in seconds.
     times: Vec<(usize, f64)>,
 }
 
@@ -28,7 +28,7 @@ pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     for level in 1..=3 {
         let compared = runs.iter().filter(|r| r.example == "compare_python" && r.level == level);
         let mut compared = latest_by(compared, program);
-        compared.sort_by_key(|run| !is_ours(run)); // ours has the same colour in every chart
+        compared.sort_by_key(|run| !is_ours(run)); // so ours has the same colour in every chart
         refuse_mixture(&compared, &["cpus"])?;
         if !compared.is_empty() {
             charts.push(level_chart(level, &compared)?);
@@ -46,20 +46,20 @@ fn program(run: &Run) -> String {
     }
 }
 
-/// Whether it is this workshop's program, by what the comparisons call it.
+/// Whether this is the workshop's own program, judged by its name in the record.
 fn is_ours(run: &Run) -> bool {
     let name = run.setting_text("program").to_lowercase();
     ["rust", "rayon", "burn"].iter().any(|ours| name.starts_with(ours))
 }
 
-/// A line for every program if one thing was measured, else a line for every thing.
+/// A row for every program if they share one measurement, otherwise a row for every measurement.
 fn rows(runs: &[&Run]) -> Vec<Row> {
-    // Only what several programs did can be compared.
+    // Only a measurement that several programs share can be compared.
     let shared = |name: &str| runs.iter().filter(|run| run.optional(name).is_some()).count() > 1;
     let mut names: Vec<String> = Vec::new();
     let all = runs.iter().flat_map(|run| run.times().into_iter().map(move |time| (run, time.0)));
     for (run, name) in all {
-        // Of an interval the safe end is enough.
+        // Of an interval, the upper end is enough.
         let lower_end = name.ends_with("_low_s");
         // Runs of several batch sizes are compared by their training alone.
         let beside = run.setting("batch_size").is_u64() && name != "train_s";
@@ -121,11 +121,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
     let left = 330.max(10 * longest as i32 + 30); // a letter is about 10 wide
     let (right, top, bottom) = (plot::SIZE.0 - 110, 84, plot::SIZE.1 - 88);
     let labels = if several { left - 100 } else { left - 14 };
-    let share = |s: f64| {
-        let (start, end) = (axis.range.start.log10(), axis.range.end.log10());
-        (s.log10() - start) / (end - start)
-    };
-    let x = |s: f64| left + (share(s) * f64::from(right - left)).round() as i32;
+    let x = |s: f64| axis.place(s, (left, right));
     let height = f64::from(bottom - top) / rows.len() as f64;
     let caption = format!("{}; logarithmic axis", runs[0].origin());
     let svg = plot::page("The same work, side by side", &caption, |area| {
@@ -137,12 +133,7 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
                 plot::text(area, &name, (at + 18, 46), plot::font(20, plot::INK))?;
             }
         }
-        for tick in &axis.ticks {
-            let line = vec![(x(*tick), top - 6), (x(*tick), bottom + 6)];
-            area.draw(&PathElement::new(line, plot::GREY.mix(0.3).stroke_width(1)))?;
-            let at = (x(*tick), bottom + 24);
-            plot::text(area, &seconds(*tick), at, plot::centred(19, plot::GREY))?;
-        }
+        plot::ticks(area, &axis, (left, right), (top, bottom))?;
         for (i, row) in rows.iter().enumerate() {
             let y = top + ((i as f64 + 0.5) * height) as i32;
             plot::text(area, &row.label, (labels, y), plot::right_aligned(20, plot::INK))?;

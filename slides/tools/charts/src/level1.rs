@@ -1,10 +1,12 @@
-//! Level 1: where parallel starts to win, how tasks fill the workers, what more workers gain.
+//! Level 1: where parallel starts to win, what more workers gain, and which worker ran which task.
+
+use std::collections::BTreeMap;
 
 use plotters::prelude::*;
 
 use crate::Chart;
 use crate::plot::{self, Axis, Look, Note, Series, plain, seconds, seconds_exact};
-use crate::records::{Run, latest_by, refuse_mixture};
+use crate::records::Run;
 
 /// The last run of `example` that holds the list `rows`.
 fn last_with<'a>(runs: &'a [Run], example: &str, rows: &str) -> Option<&'a Run> {
@@ -32,7 +34,7 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let notes: Vec<Note> = match (run.optional("bracket_low_s"), run.optional("bracket_high_s")) {
         (Some(low), Some(high)) => {
             let text = format!(
-                "parallel starts to win between\n{} and {} a task",
+                "parallel starts to win between\n{} and {} per task",
                 seconds_exact(low),
                 seconds_exact(high)
             );
@@ -88,7 +90,7 @@ pub fn speedup(
     let mut series = vec![ideal];
     for (i, (name, points)) in curves.iter().enumerate() {
         series.push(Series { name: name.clone(), points: points.clone(), look: Look::Measured(i) });
-        // Beyond the CPUs there is nothing left to gain: those points say nothing about the law.
+        // More workers than CPUs take turns: those points say nothing about Amdahl's law.
         let inside: Vec<_> = points.iter().copied().filter(|p| p.0 <= cpus).collect();
         if let Some(serial) = serial_fraction(&inside) {
             let law = |p: f64| (p, 1.0 / (serial + (1.0 - serial) / p));
@@ -141,12 +143,12 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         let span = (row.number("start_s")?, row.number("end_s")?);
         bars.push((row.number("task")?, row.number("worker")?, span));
     }
+    bars.sort_by(|a, b| a.2.0.total_cmp(&b.2.0));
     let workers = run.setting_number("workers")?.max(1.0);
     let end = bars.iter().fold(0.0f64, |end, bar| end.max(bar.2.1));
-    let first_worker = bars.iter().fold(f64::MAX, |least, bar| least.min(bar.1));
-    let axis = Axis::linear("", end, plain);
+    let axis = Axis::linear("", end, |s| format!("{} s", plain(s)));
     let (left, right, top, bottom) = (150, plot::SIZE.0 - 50, 74, plot::SIZE.1 - 100);
-    let x = |s: f64| left + (s / end * f64::from(right - left)).round() as i32;
+    let x = |s: f64| axis.place(s, (left, right));
     let height = f64::from(bottom - top) / workers;
     let title = format!(
         "{} tasks of {} s on {} workers",
@@ -161,22 +163,19 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         seconds_exact(run.number("parallel_s")?)
     );
     let svg = plot::page(&title, &caption, |area| {
-        for tick in &axis.ticks {
-            let line = vec![(x(*tick), top - 8), (x(*tick), bottom + 8)];
-            area.draw(&PathElement::new(line, plot::GREY.mix(0.35).stroke_width(1)))?;
-            let label = format!("{} s", plain(*tick));
-            plot::text(area, &label, (x(*tick), bottom + 26), plot::centred(20, plot::GREY))?;
-        }
+        plot::ticks(area, &axis, (left, right), (top, bottom))?;
         for worker in 0..workers as u32 {
             let y = top + ((f64::from(worker) + 0.5) * height) as i32;
             let label = format!("worker {worker}");
             plot::text(area, &label, (left - 14, y), plot::right_aligned(20, plot::INK))?;
         }
+        let mut done = BTreeMap::new(); // how many tasks each worker has done
         for (task, worker, (start, end)) in &bars {
-            let row = worker - first_worker;
-            let corner = |s: f64, share: f64| (x(s), top + ((row + share) * height) as i32);
-            let wave = (start / end.max(1e-9) * 10.0) as usize % 2;
-            let colour = plot::colour(0).mix(if wave == 0 { 1.0 } else { 0.82 });
+            let corner = |s: f64, share: f64| (x(s), top + ((worker + share) * height) as i32);
+            // The wave of a task is its place in the order of its worker's tasks.
+            let wave = done.entry(*worker as u64).or_insert(0u32);
+            let colour = plot::colour(0).mix(if wave.is_multiple_of(2) { 1.0 } else { 0.82 });
+            *wave += 1;
             let (a, b) = (corner(*start, 0.12), corner(*end, 0.88));
             area.draw(&Rectangle::new([a, b], colour.filled()))?;
             area.draw(&Rectangle::new([a, b], WHITE.stroke_width(2)))?;
@@ -188,27 +187,6 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         Ok(())
     })?;
     Ok(Some(Chart { name: "level1_timeline.svg".into(), svg }))
-}
-
-/// The speedup of each run over the run with one rank: `(ranks, speedup)`, in order.
-pub fn speedups<'a>(
-    runs: impl Iterator<Item = &'a Run>,
-    time: &str,
-    alike: &[&str],
-) -> anyhow::Result<Option<Vec<(f64, f64)>>> {
-    let runs = latest_by(runs, |run| run.setting_text("ranks"));
-    refuse_mixture(&runs, alike)?;
-    let mut times = Vec::new();
-    for run in &runs {
-        times.push((run.setting_number("ranks")?, run.number(time)?));
-    }
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    match times.first() {
-        Some(&(1.0, one)) if times.len() > 1 => {
-            Ok(Some(times.into_iter().map(|(ranks, time)| (ranks, one / time)).collect()))
-        }
-        _ => Ok(None),
-    }
 }
 
 #[cfg(test)]

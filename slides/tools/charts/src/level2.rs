@@ -1,8 +1,8 @@
-//! Level 2: speedup over ranks, for a program that never talks and one that must.
+//! Level 2: speedup over ranks, for a program that hardly communicates and one that must.
 
 use crate::Chart;
-use crate::level1::{speedup, speedups};
-use crate::records::Run;
+use crate::level1::speedup;
+use crate::records::{Run, latest_by, refuse_mixture};
 
 /// Speedup over ranks for pi and heat, with the ideal line and the Amdahl law that fits each.
 pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
@@ -46,4 +46,25 @@ pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let caption = format!("{origin}; {}", captions.join("; "));
     let svg = speedup("Speedup over ranks", &caption, "ranks", &curves, cpus)?;
     Ok(Some(Chart { name: "level2_scaling.svg".into(), svg }))
+}
+
+/// The speedup of each run over the run with one rank: `(ranks, speedup)`, in order.
+fn speedups<'a>(
+    runs: impl Iterator<Item = &'a Run>,
+    time: &str,
+    alike: &[&str],
+) -> anyhow::Result<Option<Vec<(f64, f64)>>> {
+    let runs = latest_by(runs, |run| run.setting_text("ranks"));
+    refuse_mixture(&runs, alike)?;
+    let mut times = Vec::new();
+    for run in &runs {
+        times.push((run.setting_number("ranks")?, run.number(time)?));
+    }
+    times.sort_by(|a, b| a.0.total_cmp(&b.0));
+    match times.first() {
+        Some(&(1.0, one)) if times.len() > 1 => {
+            Ok(Some(times.into_iter().map(|(ranks, time)| (ranks, one / time)).collect()))
+        }
+        _ => Ok(None),
+    }
 }

@@ -1,4 +1,4 @@
-//! Level 3: what the batch size and the device are worth, and what the network saw.
+//! Level 3: what the batch size and the device gain, and what the network saw.
 
 use plotters::prelude::*;
 use serde_json::Value;
@@ -74,7 +74,7 @@ pub fn throughput(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     Ok(Some(Chart { name: "level3_batch.svg".into(), svg }))
 }
 
-/// Accuracy beside training time: fast and wrong is not fast.
+/// Accuracy over training time: a run that is faster but less accurate is no gain.
 pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let point = |run: &Run| Ok((run.number("train_s")?, run.number("accuracy")? * 100.0));
     let Some((series, caption)) = series(runs, point, Look::Marks)? else { return Ok(None) };
@@ -83,11 +83,11 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         return Ok(None);
     }
     let mut notes = Vec::new();
-    for (one, device) in series.iter().zip(["cpu", "cuda"]) {
-        for (i, (point, run)) in one.points.iter().zip(on(runs, device)?).enumerate() {
+    for device in ["cpu", "cuda"] {
+        for (i, run) in on(runs, device)?.into_iter().enumerate() {
             let text = format!("batch {}", run.setting_text("batch_size"));
             // Neighbours lie close together: every other label stands on the left.
-            notes.push(Note { at: *point, text, left: i % 2 == 1, upright: false });
+            notes.push(Note { at: point(run)?, text, left: i % 2 == 1, upright: false });
         }
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
@@ -102,7 +102,7 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     Ok(Some(Chart { name: "level3_accuracy.svg".into(), svg }))
 }
 
-/// The digits that the most accurate run looked at, with what it took them for.
+/// The digits that the most accurate run kept, each with its prediction.
 pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let accuracy = |run: &&Run| run.optional("accuracy").unwrap_or_default();
     let with_samples = runs.iter().filter(|run| run.rows("samples").is_some());
@@ -146,7 +146,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     Ok(Some(Chart { name: "level3_digits.svg".into(), svg }))
 }
 
-/// Draws one picture, dark on white, as the runs of equal grey in each of its lines.
+/// Draws one picture, dark on white: a rectangle for each run of equal grey in a line.
 fn draw_digit(
     area: &plot::Area,
     pixels: &[u8],
@@ -176,42 +176,10 @@ fn draw_digit(
     Ok(())
 }
 
-/// Grey values from a JSON list (0 to 255, or 0 to 1 with fractions) or from base64.
+/// The grey values (0 to 255) of one picture; `None` unless there is one for each pixel.
 fn pixels(value: &Value) -> Option<Vec<u8>> {
-    let pixels = match value {
-        Value::Array(list) => {
-            let values = list.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>()?;
-            let scale = if values.iter().all(|v| *v <= 1.0) { 255.0 } else { 1.0 };
-            values.into_iter().map(|v| (v * scale).clamp(0.0, 255.0) as u8).collect()
-        }
-        Value::String(text) => base64(text)?,
-        _ => return None,
-    };
+    let pixels: Vec<u8> = serde_json::from_value(value.clone()).ok()?;
     (pixels.len() == SIDE * SIDE).then_some(pixels)
-}
-
-/// Decodes standard base64 (RFC 4648); `None` for anything else.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held) = (0u32, 0);
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-            bits &= (1 << held) - 1;
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -219,16 +187,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_read() {
-        assert_eq!(base64("TWFu").unwrap(), b"Man");
-        assert_eq!(base64("TWE=").unwrap(), b"Ma");
-        assert_eq!(base64("T-E="), None);
-    }
-
-    #[test]
-    fn only_pictures_of_28_by_28_are_drawn() {
-        assert_eq!(pixels(&serde_json::json!([0.5, 1.0])), None);
-        let white = serde_json::json!(vec![1.0; 784]);
-        assert_eq!(pixels(&white), Some(vec![255; 784]));
+    fn only_grey_values_of_28_by_28_pixels_are_drawn() {
+        assert_eq!(pixels(&serde_json::json!(vec![255; 784])), Some(vec![255; 784]));
+        assert_eq!(pixels(&serde_json::json!(vec![255; 783])), None);
+        assert_eq!(pixels(&serde_json::json!(vec![256; 784])), None);
+        assert_eq!(pixels(&serde_json::json!(vec![0.5; 784])), None);
     }
 }

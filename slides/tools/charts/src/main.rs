@@ -4,7 +4,7 @@
 //! cargo run --release -p charts -- runs.jsonl --out charts
 //! ```
 //!
-//! One file may hold runs of all levels; every chart that they allow is drawn.
+//! One file may hold runs of all levels; every chart is drawn for which there are records.
 
 mod compare;
 mod level1;
@@ -20,14 +20,14 @@ use clap::Parser;
 use cli::misuse;
 use records::Run;
 
-/// Draws recorded runs as SVG: one chart for every question that the records answer.
+/// Draws recorded runs as SVG: every chart for which there are records
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Files with one JSON record a line, as written by the examples' --json
+    /// Files with one JSON record per line, as the examples write them with --json
     #[arg(required = true, value_name = "RECORDS")]
     records: Vec<PathBuf>,
-    /// The folder that the charts go to; it is made if need be
+    /// The folder that the charts are written to; it is made if it is missing
     #[arg(long, value_name = "FOLDER", default_value = "charts")]
     out: PathBuf,
 }
@@ -57,7 +57,7 @@ fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every chart that these runs allow.
+/// Every chart for which these runs hold the records.
 fn draw(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     let mut charts = Vec::new();
     charts.extend(level1::timeline(runs)?);

@@ -12,8 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 /// Width and height in pixels.
 pub const SIZE: (i32, i32) = (1000, 470);
 /// Okabe and Ito's palette: blue, vermilion, green, and black for what is only a guide.
-pub const COLOURS: [RGBColor; 3] =
-    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 128, 96)];
+const COLOURS: [RGBColor; 3] = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 128, 96)];
 /// Text.
 pub const INK: RGBColor = RGBColor(34, 34, 34);
 /// Guides, ticks and captions.
@@ -64,7 +63,7 @@ impl Axis {
         let (low, high) = extent(values.iter().copied());
         let mut ticks = values.to_vec();
         ticks.sort_by(f64::total_cmp);
-        // Two numbers that would overlap are one too many: the smaller one goes.
+        // Where two labels would overlap, the smaller number is left out.
         let apart = (high / low).powf(0.06);
         let crowded: Vec<bool> = ticks.windows(2).map(|pair| pair[1] / pair[0] < apart).collect();
         let mut crowded = crowded.into_iter();
@@ -78,10 +77,12 @@ impl Axis {
         }
     }
 
-    fn share(&self, value: f64) -> f64 {
-        let place = |v: f64| if self.logarithmic { v.log10() } else { v };
-        let (start, end) = (place(self.range.start), place(self.range.end));
-        (place(value) - start) / (end - start)
+    /// The pixel of `value` on an axis that runs from one pixel to another.
+    pub fn place(&self, value: f64, (from, to): (i32, i32)) -> i32 {
+        let scaled = |v: f64| if self.logarithmic { v.log10() } else { v };
+        let (start, end) = (scaled(self.range.start), scaled(self.range.end));
+        let share = (scaled(value) - start) / (end - start);
+        from + (share * f64::from(to - from)).round() as i32
     }
 }
 
@@ -89,8 +90,8 @@ impl Ranged for Axis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        from + (self.share(*value) * f64::from(to - from)).round() as i32
+    fn map(&self, value: &f64, pixels: (i32, i32)) -> i32 {
+        self.place(*value, pixels)
     }
 
     fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
@@ -238,7 +239,23 @@ pub fn page(
     Ok(svg)
 }
 
-/// Writes `line` with its left upper corner at `at`.
+/// An upright line at each tick of a horizontal axis, labelled below.
+pub fn ticks(
+    area: &Area,
+    axis: &Axis,
+    (left, right): (i32, i32),
+    (top, bottom): (i32, i32),
+) -> anyhow::Result<()> {
+    for tick in &axis.ticks {
+        let x = axis.place(*tick, (left, right));
+        let line = vec![(x, top - 6), (x, bottom + 6)];
+        area.draw(&PathElement::new(line, GREY.mix(0.3).stroke_width(1)))?;
+        text(area, &(axis.label)(*tick), (x, bottom + 24), centred(19, GREY))?;
+    }
+    Ok(())
+}
+
+/// Writes `line` with its upper left corner at `at`.
 pub fn text(area: &Area, line: &str, at: (i32, i32), style: TextStyle) -> anyhow::Result<()> {
     Ok(area.draw(&Text::new(line.to_string(), at, style))?)
 }
@@ -359,7 +376,7 @@ mod tests {
     #[test]
     fn equal_ratios_are_equal_distances() {
         let axis = Axis::at("", &[1.25, 800.0], plain); // reaches from 1 to 1000
-        let at = |v: f64| axis.map(&v, (0, 3000));
+        let at = |v: f64| axis.place(v, (0, 3000));
         assert_eq!((at(1.0), at(10.0), at(100.0), at(1000.0)), (0, 1000, 2000, 3000));
     }
 

@@ -6,7 +6,7 @@ use std::process::{Command as Process, Output, Stdio};
 use crate::document::Document;
 use crate::rules::Fault;
 
-/// No command in a text about short demonstrations takes longer, its build included.
+/// Every command of a short demonstration ends sooner, even if it builds first.
 const LIMIT_S: u32 = 900;
 
 /// One command.
@@ -23,7 +23,7 @@ pub struct Command {
 /// What a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Place {
-    /// This machine: `bash`.
+    /// Any machine: `bash`.
     Here,
     /// A Slurm cluster, such as the practice cluster: `bash cluster`.
     Cluster,
@@ -34,7 +34,7 @@ pub enum Place {
 /// The commands of a document, in order.
 pub fn commands(document: &Document) -> Vec<Command> {
     let mut commands = Vec::new();
-    for slide in &document.slides {
+    for (index, slide) in document.slides.iter().enumerate() {
         for block in slide.blocks.iter().filter(|block| block.from.is_none()) {
             let place = match block.info.as_str() {
                 "bash" => Place::Here,
@@ -42,10 +42,8 @@ pub fn commands(document: &Document) -> Vec<Command> {
                 "bash site" => Place::Site,
                 _ => continue,
             };
-            let slide =
-                if document.deck { format!(", slide {}", slide.number) } else { String::new() };
-            let at = format!("{}:{}{slide}", document.path.display(), block.line);
-            let code = block.code.join("\n").replace("\\\n", " ");
+            let at = document.place(index, block.line);
+            let code = block.code.replace("\\\n", " ");
             for line in code.lines().map(without_comment).filter(|line| !line.is_empty()) {
                 commands.push(Command { at: at.clone(), line: line.to_string(), place });
             }
@@ -61,14 +59,14 @@ fn without_comment(line: &str) -> &str {
 }
 
 impl Command {
-    /// Types it in `root`, without a terminal, and says what went wrong.
+    /// Runs it in the folder `root`, without a terminal.
     ///
-    /// A path `target/...` means the folder that cargo builds into.
+    /// A path `target/release...` means the folder that cargo builds into.
     ///
     /// # Errors
     /// The exit status and the end of what it printed.
     pub fn run(&self, root: &Path) -> Result<(), Fault> {
-        let output = self.type_in(root)?;
+        let output = self.start(root)?;
         if output.status.success() {
             return Ok(());
         }
@@ -82,7 +80,7 @@ impl Command {
         Err(self.fault(format!("{status}: {}", last.unwrap_or("no message"))))
     }
 
-    fn type_in(&self, root: &Path) -> Result<Output, Fault> {
+    fn start(&self, root: &Path) -> Result<Output, Fault> {
         let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
         let line = self.line.replace("target/release", &format!("{target}/release"));
         Process::new("timeout")
@@ -93,31 +91,26 @@ impl Command {
             .map_err(|error| self.fault(format!("cannot start: {error}")))
     }
 
-    /// For what cannot run here: whether the program knows every flag. Only our own programs and
-    /// scripts are asked.
+    /// Asks one of our scripts with `--help` whether it knows every flag. Other commands are not
+    /// asked: those that need only this machine are run, the others belong to the site.
     ///
     /// # Errors
     /// The flag that `--help` does not mention.
     pub fn compare_with_help(&self, root: &Path) -> Result<(), Fault> {
-        let words: Vec<&str> = self.line.split_whitespace().collect();
-        let (program, flags) = match words.first() {
-            Some(script) if script.starts_with("scripts/") => words.split_at(1),
-            Some(&"cargo") => match words.iter().position(|word| *word == "--") {
-                Some(at) => words.split_at(at + 1),
-                None => return Ok(()),
-            },
-            _ => return Ok(()),
+        let mut words = self.line.split_whitespace();
+        let Some(script) = words.next().filter(|word| word.starts_with("scripts/")) else {
+            return Ok(());
         };
-        // A feature changes no flag, and one of them takes minutes to build.
-        let program = program.join(" ").replace("--features cuda ", "");
-        let asked = Self { line: format!("{program} --help"), ..self.clone() };
-        let help = asked.type_in(root)?;
-        let help = String::from_utf8_lossy(&help.stdout).to_string();
-        for flag in flags.iter().filter(|word| word.starts_with("--")) {
+        let asked = Self { line: format!("{script} --help"), ..self.clone() };
+        let help = String::from_utf8_lossy(&asked.start(root)?.stdout).to_string();
+        // Some scripts pass on what they do not know: `submit.sh level1 --wait` goes to sbatch.
+        if help.contains("OPTIONS...") || help.contains("ARGUMENTS...") {
+            return Ok(());
+        }
+        let known = help.split(|c: char| !c.is_alphanumeric() && c != '-');
+        for flag in words.filter(|word| word.starts_with("--")) {
             let name = flag.split('=').next().unwrap_or(flag);
-            // What a script does not know it may pass on: `submit.sh level1 --wait` goes to sbatch.
-            let passed_on = help.contains("OPTIONS...") || help.contains("ARGUMENTS...");
-            if !help.contains(name) && !passed_on {
+            if !known.clone().any(|word| word == name) {
                 return Err(self.fault(format!("its --help does not know {name}")));
             }
         }

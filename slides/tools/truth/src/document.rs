@@ -1,30 +1,34 @@
-//! Markdown, taken apart just as far as the rules need it.
+//! What the rules need to know of a Markdown file.
 
 use std::path::{Path, PathBuf};
 
-/// A Markdown file: a deck of slides, or a text with sections.
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+/// A Markdown file: a deck of slides, or a text.
 pub struct Document {
-    /// Where it stands, below the repository.
+    /// Its path, relative to the repository.
     pub path: PathBuf,
     /// Whether it is a deck: it begins with a front matter.
     pub deck: bool,
-    /// Slides of a deck, sections (at each heading) of a text.
+    /// The slides of a deck; a text is one long slide.
     pub slides: Vec<Slide>,
 }
 
-/// One slide, or one section.
+/// One slide.
 #[derive(Default)]
 pub struct Slide {
-    /// Counted from 1, as the audience sees it.
-    pub number: usize,
     /// The line of the file on which it begins.
     pub line: usize,
-    /// Lines outside code blocks and comments, with their number in the file.
-    pub text: Vec<(usize, String)>,
-    /// What stands in HTML comments: a speaker's notes.
+    /// What the audience reads, without code blocks, pictures and block quotes (our footnotes).
+    pub words: String,
+    /// HTML comments: the speaker's notes.
     pub notes: String,
     /// Fenced code blocks.
     pub blocks: Vec<Block>,
+    /// Links and pictures.
+    pub links: Vec<Link>,
+    /// `code` in running text, with its line.
+    pub inline_code: Vec<(usize, String)>,
 }
 
 /// A fenced block.
@@ -33,10 +37,20 @@ pub struct Block {
     pub line: usize,
     /// What follows the fence: a language, and perhaps where a command runs.
     pub info: String,
-    /// The lines between the fences.
-    pub code: Vec<String>,
-    /// The target of the link on the line above, if that line is nothing but a link.
+    /// The text between the fences.
+    pub code: String,
+    /// The file it is a piece of: the target of a paragraph above it that is nothing but a link.
     pub from: Option<String>,
+}
+
+/// A link or a picture.
+pub struct Link {
+    /// The line on which it begins.
+    pub line: usize,
+    /// Its text.
+    pub label: String,
+    /// Where it leads.
+    pub target: String,
 }
 
 impl Document {
@@ -50,111 +64,157 @@ impl Document {
 
     /// Takes `text` for the content of the file `path`.
     pub fn parse(path: &Path, text: &str) -> Self {
-        let deck = text.starts_with("---\n");
-        let mut document = Self { path: path.to_path_buf(), deck, slides: Vec::new() };
-        let mut slide = Slide { number: 1, line: 1, ..Slide::default() };
-        let mut block: Option<Block> = None;
-        let mut comment = false;
-        // The front matter of a deck ends at the second `---`.
-        let skipped = if deck {
-            text.lines().skip(1).position(|line| line == "---").map_or(0, |at| at + 2)
-        } else {
-            0
-        };
-        for (index, line) in text.lines().enumerate().skip(skipped) {
-            let number = index + 1;
-            if let Some(open) = &mut block {
-                if line.trim_start().starts_with("```") {
-                    slide.blocks.extend(block.take());
-                } else {
-                    open.code.push(line.to_string());
+        let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+        let mut document = Self { path: path.to_path_buf(), deck: false, slides: Vec::new() };
+        let mut slide = Slide { line: 1, ..Slide::default() };
+        let mut open: Vec<Tag> = Vec::new();
+        let mut paragraph = 0..0;
+        // The file that the next block is a piece of, and whether a block above was one already.
+        let mut source: Option<(String, bool)> = None;
+        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+            let line = 1 + text[..range.start].matches('\n').count();
+            match event {
+                Event::Rule if document.deck => {
+                    source = None;
+                    document.slides.push(slide);
+                    slide = Slide { line, ..Slide::default() };
                 }
-            } else if comment || line.trim_start().starts_with("<!--") {
-                comment = !line.contains("-->");
-                let words = line.trim().trim_start_matches("<!--").trim_end_matches("-->");
-                slide.notes.push_str(words.trim());
-                slide.notes.push('\n');
-            } else if let Some(info) = line.trim_start().strip_prefix("```") {
-                let above = slide.text.iter().rev().find(|(_, text)| !text.trim().is_empty());
-                let linked =
-                    above.filter(|(at, _)| slide.blocks.last().is_none_or(|b| b.line < *at));
-                let from = match (linked, slide.blocks.last()) {
-                    (Some((_, text)), _) => lone_link(text),
-                    // A second piece of the same file needs no second link; a command has none.
-                    (None, Some(block)) if !info.starts_with("bash") => block.from.clone(),
-                    _ => None,
-                };
-                block = Some(Block {
-                    line: number,
-                    info: info.trim().to_string(),
-                    code: Vec::new(),
-                    from,
-                });
-            } else if (deck && line == "---") || (!deck && line.starts_with('#')) {
-                let next = Slide { number: slide.number + 1, line: number, ..Slide::default() };
-                document.slides.push(std::mem::replace(&mut slide, next));
-                if !deck {
-                    slide.text.push((number, line.to_string()));
+                Event::Start(tag) => {
+                    match &tag {
+                        Tag::CodeBlock(kind) => {
+                            let info = match kind {
+                                CodeBlockKind::Fenced(info) => info.to_string(),
+                                CodeBlockKind::Indented => String::new(),
+                            };
+                            // A second piece of a file needs no second link; a command is no piece.
+                            source =
+                                source.filter(|(_, shown)| !shown || !info.starts_with("bash"));
+                            let from = source.as_mut().map(|(file, shown)| {
+                                *shown = true;
+                                file.clone()
+                            });
+                            slide.blocks.push(Block { line, info, code: String::new(), from });
+                        }
+                        Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                            let target = dest_url.to_string();
+                            if text[paragraph.clone()].trim_end() == &text[range] {
+                                source = Some((target.clone(), false));
+                            }
+                            slide.links.push(Link { line, label: String::new(), target });
+                        }
+                        Tag::HtmlBlock => {}
+                        other => {
+                            source = None;
+                            document.deck |= matches!(other, Tag::MetadataBlock(_));
+                            paragraph = if *other == Tag::Paragraph { range } else { 0..0 };
+                        }
+                    }
+                    open.push(tag);
                 }
-            } else {
-                slide.text.push((number, line.to_string()));
+                Event::End(end) => {
+                    open.pop();
+                    use TagEnd::{Emphasis, Image, Link, Strong};
+                    if !matches!(end, Emphasis | Image | Link | Strong) {
+                        slide.words.push('\n');
+                    }
+                }
+                Event::Text(piece) => slide.read(&open, &piece),
+                Event::Code(piece) => {
+                    slide.read(&open, &piece);
+                    slide.inline_code.push((line, piece.to_string()));
+                }
+                Event::SoftBreak | Event::HardBreak => slide.read(&open, " "),
+                Event::Html(piece) | Event::InlineHtml(piece) => slide.notes.push_str(&piece),
+                _ => {}
             }
         }
         document.slides.push(slide);
         document
     }
+
+    /// `slides/deck.md:40, slide 3`: where a line of the slide with this index stands.
+    pub fn place(&self, slide: usize, line: usize) -> String {
+        let slide = if self.deck { format!(", slide {}", slide + 1) } else { String::new() };
+        format!("{}:{line}{slide}", self.path.display())
+    }
 }
 
 impl Slide {
-    /// What the speaker says about sources: all that follows `Facts:` in the comments.
-    pub fn facts(&self) -> &str {
-        self.notes.split_once("Facts:").map_or("", |(_, facts)| facts)
+    /// Puts a piece of text where it belongs, given the tags that are open around it.
+    fn read(&mut self, open: &[Tag], piece: &str) {
+        let mut is_read = true;
+        for tag in open {
+            let owner = match tag {
+                Tag::CodeBlock(_) => self.blocks.last_mut().map(|block| &mut block.code),
+                Tag::Link { .. } | Tag::Image { .. } => {
+                    self.links.last_mut().map(|link| &mut link.label)
+                }
+                _ => None,
+            };
+            if let Some(text) = owner {
+                text.push_str(piece);
+            }
+            is_read &= !matches!(
+                tag,
+                Tag::CodeBlock(_) | Tag::Image { .. } | Tag::BlockQuote(_) | Tag::MetadataBlock(_)
+            );
+        }
+        if is_read {
+            self.words += piece;
+        }
     }
-
-    /// The code of all its blocks.
-    pub fn code(&self) -> impl Iterator<Item = &str> {
-        self.blocks.iter().flat_map(|block| block.code.iter().map(String::as_str))
-    }
-}
-
-/// The target of a line that is a link and nothing else.
-fn lone_link(line: &str) -> Option<String> {
-    let inner = line.trim().strip_prefix('[')?.strip_suffix(')')?;
-    let (label, target) = inner.split_once("](")?;
-    (!label.contains(']') && !target.contains(')')).then(|| target.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DECK: &str = "---\ntitle: x\n---\n\n# One\n\n[a.rs](../a.rs)\n\n```rust\nlet a = 1;\n---\n```\n\n<!-- 2 min\nSay it. Facts: 7 -->\n\n---\n\n# Two\n";
+    fn parse(text: &str) -> Document {
+        Document::parse(Path::new("deck.md"), text)
+    }
 
     #[test]
-    fn slides_blocks_and_notes_are_found() {
-        let deck = Document::parse(Path::new("deck.md"), DECK);
+    fn slides_blocks_words_and_notes_are_found() {
+        let deck = parse(
+            "---\ntitle: x\n---\n\n# One\n\n[a.rs](../a.rs)\n\n```rust\nlet a = 1;\n\n---\n```\n\n\
+             ![a picture](p.svg)\n\n> a source\n\n<!--\n2 min\n\nSay it.\n-->\n\n---\n\n# Two\n",
+        );
         assert!(deck.deck);
         assert_eq!(deck.slides.len(), 2);
         let one = &deck.slides[0];
         assert_eq!(one.blocks[0].from.as_deref(), Some("../a.rs"));
-        assert_eq!(one.blocks[0].code, ["let a = 1;", "---"]);
+        assert_eq!(one.blocks[0].code, "let a = 1;\n\n---\n");
         assert_eq!(one.blocks[0].line, 9);
-        assert_eq!(one.notes.lines().next(), Some("2 min"));
-        assert_eq!(one.facts().trim(), "7");
-        assert_eq!((deck.slides[1].number, deck.slides[1].line), (2, 17));
+        assert_eq!(one.words.split_whitespace().collect::<Vec<_>>(), ["One", "a.rs"]);
+        assert_eq!(one.notes.lines().nth(1), Some("2 min"));
+        assert_eq!(deck.place(1, deck.slides[1].line), "deck.md:25, slide 2");
     }
 
     #[test]
-    fn a_text_is_divided_at_its_headings() {
-        let text = Document::parse(Path::new("README.md"), "intro\n\n# A\n\nwords\n\n## B\n");
+    fn a_text_is_one_long_slide() {
+        let text = parse("intro\n\n# A\n\nwords\n\n---\n\n## B\n");
         assert!(!text.deck);
-        assert_eq!(text.slides.len(), 3);
+        assert_eq!(text.slides.len(), 1);
     }
 
     #[test]
-    fn only_a_line_that_is_a_link_names_a_file() {
-        assert_eq!(lone_link("[`a`](b)"), Some("b".to_string()));
-        assert_eq!(lone_link("see [a](b)"), None);
-        assert_eq!(lone_link("[a](b) and [c](d)"), None);
+    fn only_a_paragraph_that_is_a_link_names_the_file_of_a_block() {
+        let from = |above: &str| {
+            let text = parse(&format!("{above}\n\n```rust\nx\n```\n"));
+            text.slides[0].blocks[0].from.clone()
+        };
+        assert_eq!(from("[`a`](b)"), Some("b".to_string()));
+        for other in ["see [a](b)", "[a](b) and [c](d)", "[a](b)\n\ntext", "[a](b)\n\n- list"] {
+            assert_eq!(from(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_second_piece_needs_no_second_link_and_a_command_is_no_piece() {
+        let piece = |info: &str| format!("```{info}\nx\n```\n\n");
+        let text = ["[a](b)\n\n", &piece("bash"), &piece("rust"), &piece("bash"), &piece("rust")];
+        let from = parse(&text.concat());
+        let from: Vec<_> = from.slides[0].blocks.iter().map(|block| block.from.is_some()).collect();
+        assert_eq!(from, [true, true, false, false]);
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! Five rules hold for every Markdown file of the repository:
 //!
-//! 1. **Code.** A fenced block stands under a link to the file that it comes from, alone on its
-//!    line, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines). Only
-//!    `bash` blocks may stand without: they are commands. Outside the slides, `text` may too.
+//! 1. **Code.** A fenced block stands under a link to the file that it comes from, in a paragraph of
+//!    its own, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines).
+//!    Only `bash` blocks may stand without: they are commands. Outside the slides, `text` may too.
 //! 2. **Commands.** Every line of a `bash` block runs and ends with status 0. What needs Slurm is
-//!    marked `bash cluster`, what needs a certain site (a password, a module, a GPU) `bash site`.
-//! 3. **Links.** Every relative link and every path in `code` that begins with one of our folders
-//!    leads to a file.
-//! 4. **Numbers.** A measured number links to its record, `[1.50 s](runs/level1.jsonl#tasks=10/parallel_s)`,
-//!    and agrees with it as far as its digits go. Any other number must stand in a code block of the
-//!    same slide or behind `Facts:` in a comment there, with its source.
-//! 5. **Measure.** A slide has at most 50 words or 14 lines of code, and notes that begin with its
-//!    minutes.
+//!    marked `bash cluster`, what needs a certain site (a password, a module, a GPU) `bash site`;
+//!    our scripts' flags are looked up in their `--help` wherever they run.
+//! 3. **Links.** Every relative link leads to a file, and so does every path in `code` that begins
+//!    with one of our folders, unless git ignores it.
+//! 4. **Numbers.** A number that links to a recorded run,
+//!    `[1.50 s](runs/level1.jsonl#tasks=10/parallel_s)`, agrees with it as far as its digits go.
+//!    Other numbers are not checked: their source stands in a footnote or in the notes.
+//! 5. **Measure.** A slide has at most 50 words or 14 lines of code, and notes with its minutes.
 
 mod commands;
 mod document;
@@ -21,7 +21,7 @@ mod number;
 mod rules;
 
 pub use commands::{Command, Place, commands};
-pub use document::{Block, Document, Slide};
+pub use document::{Block, Document, Link, Slide};
 pub use rules::{Fault, check};
 
 use std::path::{Path, PathBuf};
@@ -52,7 +52,8 @@ pub fn markdown_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The folder that this workspace lies in.
+/// The folder of this workspace: the nearest one above this crate with a `Cargo.lock`.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_default()
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(Path::new(".")).to_path_buf()
 }

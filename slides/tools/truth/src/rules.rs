@@ -1,24 +1,17 @@
 //! The rules, one function each.
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::process::Command;
 
-use regex::Regex;
-
-use crate::document::{Block, Document, Slide};
-use crate::number::{MEASUREMENT, NUMBER, agrees, pattern};
+use crate::document::{Document, Slide};
+use crate::number::agrees;
 
 const MOST_WORDS: usize = 50;
 const MOST_CODE_LINES: usize = 14;
 /// A workshop of an hour keeps ten minutes for questions.
 const MINUTES: f64 = 50.0;
-
-static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"!?\[([^\]]*)\]\(([^)\s]+)\)"));
-static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"`[^`]*`"));
-static OWN_PATH: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(?:examples|crates|scripts|slides)/[\w./-]*$"));
-static LIST_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\d+\.\s"));
-static LEVEL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[Ll]evels? \d(?:(?:,| and| or) \d)*"));
+/// In `code`, a path that begins with one of these is ours.
+const OWN_FOLDERS: [&str; 4] = ["examples/", "crates/", "scripts/", "slides/"];
 
 /// Something that is not true, and where it stands.
 #[derive(Debug)]
@@ -35,21 +28,18 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// Every fault of a document that lies below `root`, but for its commands, which are run elsewhere.
+/// Every fault of a document that lies below `root`, except in its commands: those are run.
 pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
     let folder = root.join(document.path.parent().unwrap_or(Path::new("")));
     let mut faults = Vec::new();
     let mut minutes = 0.0;
-    for slide in &document.slides {
+    for (index, slide) in document.slides.iter().enumerate() {
         let mut say = |line: usize, reason: String| {
-            let slide =
-                if document.deck { format!(", slide {}", slide.number) } else { String::new() };
-            let place = format!("{}:{line}{slide}", document.path.display());
-            faults.push(Fault { place, reason });
+            faults.push(Fault { place: document.place(index, line), reason });
         };
         code(&folder, document.deck, slide, &mut say);
         links(root, &folder, slide, &mut say);
-        numbers(&folder, document.deck, slide, &mut say);
+        numbers(&folder, slide, &mut say);
         if document.deck {
             minutes += measure(slide, &mut say);
         }
@@ -65,30 +55,31 @@ pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
 fn code(folder: &Path, deck: bool, slide: &Slide, say: &mut impl FnMut(usize, String)) {
     for block in &slide.blocks {
         let language = block.info.split(' ').next().unwrap_or_default();
-        match &block.from {
-            None if language == "bash" || (language == "text" && !deck) => {}
-            None => say(
-                block.line,
-                format!("this {language} block needs a link to its file on the line above"),
-            ),
-            Some(target) => match std::fs::read_to_string(folder.join(target)) {
-                Err(error) => say(block.line, format!("cannot read {target}: {error}")),
-                Ok(file) => {
-                    if let Err(line) = is_piece_of(block, &file) {
-                        say(block.line, format!("not in {target} as it stands here: \"{line}\""));
-                    }
+        let Some(target) = &block.from else {
+            if language != "bash" && (language != "text" || deck) {
+                let reason = "needs a link to its file on a line of its own above it";
+                say(block.line, format!("this {language} block {reason}"));
+            }
+            continue;
+        };
+        match std::fs::read_to_string(folder.join(target)) {
+            Err(error) => say(block.line, format!("cannot read {target}: {error}")),
+            Ok(file) => {
+                if let Err(line) = is_piece_of(&block.code, &file) {
+                    say(block.line, format!("not in {target} as it stands here: \"{line}\""));
                 }
-            },
+            }
         }
     }
 }
 
 /// Whether the parts of the block, between lines `// ...`, stand in the file one after the other.
-/// A block may be indented less than the file. The error is the first line that is not there.
-fn is_piece_of(block: &Block, file: &str) -> Result<(), String> {
+/// A block may be indented less than the file. The error is the first line that
+/// differs.
+fn is_piece_of(code: &str, file: &str) -> Result<(), String> {
     let file: Vec<&str> = file.lines().map(str::trim_end).collect();
     let gap = |line: &&str| matches!(line.trim(), "// ..." | "# ...");
-    let code: Vec<&str> = block.code.iter().map(|line| line.trim_end()).collect();
+    let code: Vec<&str> = code.lines().map(str::trim_end).collect();
     let mut from = 0;
     for part in code.split(|line| gap(line)) {
         let part = dedented(part);
@@ -117,102 +108,59 @@ fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 
 /// Rule 3: a relative link leads to a file, and so does a path of ours in `code`.
 fn links(root: &Path, folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
-    for (line, text) in &slide.text {
-        for found in LINK.captures_iter(text) {
-            let target = &found[2];
-            let path = target.split('#').next().unwrap_or_default();
-            let elsewhere = target.starts_with("https://") || target.starts_with("mailto:");
-            if !elsewhere && !path.is_empty() && !folder.join(path).exists() {
-                say(*line, format!("the link to {target} leads nowhere"));
-            }
+    for link in &slide.links {
+        let path = link.target.split('#').next().unwrap_or_default();
+        let elsewhere = path.starts_with("https://") || path.starts_with("mailto:");
+        if !elsewhere && !folder.join(path).exists() {
+            say(link.line, format!("the link to {} leads nowhere", link.target));
         }
-        for found in CODE.find_iter(text) {
-            let path = found.as_str().trim_matches('`');
-            // `crates/LEVEL/tests` stands for several.
-            let placeholder =
-                path.contains(|c: char| c.is_ascii_uppercase()) && !path.contains('.');
-            if OWN_PATH.is_match(path) && !placeholder && !root.join(path).exists() {
-                say(*line, format!("there is no {path}"));
-            }
+    }
+    for (line, code) in &slide.inline_code {
+        let path = code.split_whitespace().next().unwrap_or_default();
+        let own = OWN_FOLDERS.iter().any(|folder| path.starts_with(folder));
+        // `crates/LEVEL/tests` and `scripts/slurm/{level1,level2}.sbatch` stand for several.
+        let several = path.contains(['*', '{'])
+            || path.contains(|c: char| c.is_ascii_uppercase()) && !path.contains('.');
+        if own && !several && !root.join(path).exists() && !is_generated(root, path) {
+            say(*line, format!("there is no {path}"));
         }
     }
 }
 
-/// Rule 4: measured numbers agree with their record; others are covered by code or by `Facts:`.
-fn numbers(folder: &Path, deck: bool, slide: &Slide, say: &mut impl FnMut(usize, String)) {
-    let mut covered: Vec<String> = Vec::new();
-    let code = slide.code().chain(
-        slide.text.iter().flat_map(|(_, text)| CODE.find_iter(text).map(|found| found.as_str())),
-    );
-    for text in code.chain([slide.facts()]) {
-        covered.extend(NUMBER.find_iter(text).map(|found| found.as_str().replace([',', '_'], "")));
-    }
-    for (line, text) in &slide.text {
-        for found in LINK.captures_iter(text) {
-            let (shown, target) = (&found[1], &found[2]);
-            if target.contains(".jsonl#")
-                && let Err(reason) = agrees(folder, shown, target)
-            {
-                say(*line, reason);
-            }
-        }
-        // Pictures and links to records are dealt with; other links count with their label.
-        let prose = LINK.replace_all(text, |found: &regex::Captures| {
-            let dealt_with = found[0].starts_with('!') || found[2].contains(".jsonl#");
-            if dealt_with { String::new() } else { found[1].to_string() }
-        });
-        let prose = CODE.replace_all(&prose, "");
-        let prose = LIST_NUMBER.replace(&prose, "");
-        let prose = LEVEL.replace_all(&prose, "");
-        // On a slide every number counts, in a text those with a unit of a measurement.
-        let wanted: &Regex = if deck { &NUMBER } else { &MEASUREMENT };
-        for found in wanted.find_iter(&prose) {
-            let number = NUMBER.find(found.as_str()).map_or("", |n| n.as_str());
-            if !covered.contains(&number.replace([',', '_'], "")) {
-                let found = found.as_str();
-                say(
-                    *line,
-                    format!(
-                        "where does \"{found}\" come from? Link its record or add it to Facts:"
-                    ),
-                );
-            }
-        }
-    }
-    // What is said aloud must be on the slide, so that it is checked there.
-    let spoken = slide.notes.split("Facts:").next().unwrap_or_default();
-    let shown: Vec<String> = slide.text.iter().map(|(_, text)| text.clone()).collect();
-    let on_slide: Vec<String> = NUMBER
-        .find_iter(&shown.join("\n"))
-        .map(|found| found.as_str().replace([',', '_'], ""))
-        .chain(covered)
-        .collect();
-    for found in MEASUREMENT.find_iter(spoken).filter(|found| !found.as_str().ends_with("min")) {
-        let number = NUMBER.find(found.as_str()).map_or("", |n| n.as_str());
-        if !on_slide.contains(&number.replace([',', '_'], "")) {
-            say(slide.line, format!("the notes say \"{}\", the slide does not", found.as_str()));
+/// Whether git ignores this path: then a program makes it, and it need not be there yet.
+fn is_generated(root: &Path, path: &str) -> bool {
+    let asked =
+        Command::new("git").args(["check-ignore", "--quiet", path]).current_dir(root).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+/// Rule 4: a number that links to its record agrees with it.
+fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+    for link in &slide.links {
+        let Some((file, selector)) = link.target.split_once(".jsonl#") else { continue };
+        // A file that is missing is a broken link, which rule 3 reports.
+        let Ok(records) = std::fs::read_to_string(folder.join(format!("{file}.jsonl"))) else {
+            continue;
+        };
+        if let Err(reason) = agrees(&records, &link.label, selector) {
+            say(link.line, format!("{}: {reason}", link.target));
         }
     }
 }
 
 /// Rule 5: few words, few lines, minutes in the notes. Returns the minutes.
 fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) -> f64 {
-    let text = slide.text.iter().map(|(_, text)| LINK.replace_all(text, "$1").to_string());
-    let shown = text.filter(|line| !line.starts_with("![") && !line.starts_with("> "));
-    let words: usize = shown
-        .map(|line| {
-            line.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).count()
-        })
-        .sum();
+    let is_word = |word: &&str| word.contains(char::is_alphanumeric);
+    let words = slide.words.split_whitespace().filter(is_word).count();
     if words > MOST_WORDS {
-        say(slide.line, format!("{words} words; a slide bears {MOST_WORDS}"));
+        say(slide.line, format!("{words} words; a slide has room for {MOST_WORDS}"));
     }
-    let lines = slide.code().count();
+    let lines: usize = slide.blocks.iter().map(|block| block.code.lines().count()).sum();
     if lines > MOST_CODE_LINES {
-        say(slide.line, format!("{lines} lines of code; a slide bears {MOST_CODE_LINES}"));
+        say(slide.line, format!("{lines} lines of code; a slide has room for {MOST_CODE_LINES}"));
     }
-    let first = slide.notes.lines().find(|line| line.ends_with("min"));
-    let minutes = first.and_then(|line| line.strip_suffix("min")?.trim().parse().ok());
+    let minutes =
+        slide.notes.lines().find_map(|line| line.strip_suffix("min")?.trim().parse().ok());
     minutes.unwrap_or_else(|| {
         say(slide.line, "the notes have no line with the minutes, such as \"2 min\"".to_string());
         0.0
@@ -223,29 +171,24 @@ fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) -> f64 {
 mod tests {
     use super::*;
 
-    fn block(code: &str) -> Block {
-        let code = code.lines().map(String::from).collect();
-        Block { line: 1, info: "rust".into(), code, from: None }
-    }
-
     const FILE: &str = "fn main() {\n    let a = 1;\n    let b = 2;\n\n    call(a, b);\n}\n";
 
     #[test]
     fn a_piece_may_be_indented_less_and_skip_lines() {
-        assert_eq!(is_piece_of(&block("let a = 1;\nlet b = 2;"), FILE), Ok(()));
-        assert_eq!(is_piece_of(&block("fn main() {\n// ...\n    call(a, b);\n}"), FILE), Ok(()));
+        assert_eq!(is_piece_of("let a = 1;\nlet b = 2;", FILE), Ok(()));
+        assert_eq!(is_piece_of("fn main() {\n// ...\n    call(a, b);\n}", FILE), Ok(()));
     }
 
     #[test]
     fn the_first_line_that_differs_is_named() {
-        let error = is_piece_of(&block("let a = 1;\nlet b = 3;"), FILE);
+        let error = is_piece_of("let a = 1;\nlet b = 3;", FILE);
         assert_eq!(error, Err("let b = 3;".to_string()));
     }
 
     #[test]
     fn lines_in_another_order_or_with_one_left_out_are_no_piece() {
-        assert!(is_piece_of(&block("let b = 2;\nlet a = 1;"), FILE).is_err());
-        assert!(is_piece_of(&block("call(a, b);\n// ...\nlet a = 1;"), FILE).is_err());
-        assert!(is_piece_of(&block("let b = 2;\ncall(a, b);"), FILE).is_err());
+        assert!(is_piece_of("let b = 2;\nlet a = 1;", FILE).is_err());
+        assert!(is_piece_of("call(a, b);\n// ...\nlet a = 1;", FILE).is_err());
+        assert!(is_piece_of("let b = 2;\ncall(a, b);", FILE).is_err());
     }
 }

@@ -32,15 +32,17 @@ fn only_fault(text: &str) -> String {
     faults[0].clone()
 }
 
-/// The first code block of the deck that comes from `folder`, with the number of its slide.
-fn first_piece_of(folder: &str) -> (usize, Block) {
-    let deck = Document::parse(Path::new(DECK), &deck());
-    let pieces = deck.slides.into_iter().flat_map(|slide| {
-        let number = slide.number;
-        slide.blocks.into_iter().map(move |block| (number, block))
-    });
-    let from = |block: &Block| block.from.as_deref().is_some_and(|from| from.contains(folder));
-    pieces.into_iter().find(|(_, block)| from(block)).unwrap()
+/// The first code block of the deck that comes from a lesson, with the number of its slide.
+fn first_piece() -> (usize, Block) {
+    let slides = Document::parse(Path::new(DECK), &deck()).slides.into_iter().enumerate();
+    let mut pieces =
+        slides.flat_map(|(i, slide)| slide.blocks.into_iter().map(move |b| (i + 1, b)));
+    let is_lesson = |block: &Block| block.from.as_ref().is_some_and(|f| f.contains("examples/"));
+    pieces.find(|(_, block)| is_lesson(block)).unwrap()
+}
+
+fn long_line(code: &str) -> &str {
+    code.lines().find(|line| line.len() > 20).unwrap()
 }
 
 #[test]
@@ -56,49 +58,30 @@ fn the_repository_tells_the_truth() {
 
 #[test]
 fn a_line_changed_on_the_slide_is_found() {
-    let (slide, block) = first_piece_of("examples/");
-    let line = block.code.iter().find(|line| line.len() > 20).unwrap();
-    let altered = with(&deck(), line, &format!("{line} + 1"));
-    let fault = only_fault(&altered);
-    assert!(fault.contains(&format!("slide {slide}")) && fault.contains("+ 1"), "{fault}");
+    let (slide, block) = first_piece();
+    let line = long_line(&block.code);
+    let fault = only_fault(&with(&deck(), line, &format!("{line} + 1")));
+    assert!(fault.contains(&format!("slide {slide}:")) && fault.contains("+ 1"), "{fault}");
 }
 
 #[test]
-fn a_line_changed_in_the_example_is_found() {
-    let (slide, block) = first_piece_of("examples/");
-    let example = block.from.clone().unwrap();
-    let line = block.code.iter().find(|line| line.len() > 20).unwrap();
+fn a_line_changed_in_the_lesson_is_found() {
+    let (_, block) = first_piece();
+    let lesson = block.from.unwrap();
+    let text = format!("[the lesson]({lesson})\n\n```rust\n{}```\n", block.code);
+    let source = std::fs::read_to_string(repository().join("slides").join(&lesson)).unwrap();
 
-    // A copy of the repository in which everything is a link but the one example.
-    let root = std::env::temp_dir().join(format!("truth-altered-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&root);
-    mirror(&repository(), &root);
-    let path = root.join("slides").join(&example);
-    let source = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, with(&source, line.trim(), "something_else();")).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let copy = root.path().join("slides").join(&lesson);
+    std::fs::create_dir_all(root.path().join("slides")).unwrap();
+    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+    std::fs::write(&copy, &source).unwrap();
+    assert_eq!(faults(root.path(), &text), [""; 0]);
 
-    let found = faults(&root, &deck());
-    std::fs::remove_dir_all(&root).unwrap();
-    assert!(!found.is_empty());
-    let expected = |fault: &String| fault.contains(&format!("slide {slide}:"));
-    assert!(found.iter().any(expected), "{found:#?}");
-    assert!(found.iter().all(|fault| fault.contains(&example)), "{found:#?}");
-}
-
-/// Copies the folders that slides refer to; their files are links to the originals.
-fn mirror(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().to_string_lossy().to_string();
-        let skipped = name.starts_with('.') || name.starts_with("target") || name == "node_modules";
-        if !skipped && entry.path().is_dir() {
-            mirror(&entry.path(), &to.join(name));
-        } else if !skipped {
-            std::os::unix::fs::symlink(entry.path(), to.join(name)).unwrap();
-        }
-    }
+    let line = long_line(&block.code);
+    std::fs::write(&copy, with(&source, line.trim(), "something_else();")).unwrap();
+    let found = faults(root.path(), &text);
+    assert!(found.len() == 1 && found[0].contains(line.trim()), "{found:?}");
 }
 
 #[test]
@@ -114,45 +97,61 @@ fn a_renamed_flag_fails_when_its_command_runs() {
 
 #[test]
 fn a_flag_renamed_in_a_command_for_elsewhere_is_found_in_the_help() {
-    let altered =
-        with(&deck(), "scripts/slurm/interactive.sh --cpu", "scripts/slurm/interactive.sh --cores");
+    let altered = with(&deck(), "interactive.sh --cpu hostname", "interactive.sh --cp hostname");
     let document = Document::parse(Path::new(DECK), &altered);
-    let command = commands(&document).into_iter().find(|c| c.line.contains("--cores")).unwrap();
+    let command = commands(&document).into_iter().find(|c| c.line.contains("--cp ")).unwrap();
     assert_eq!(command.place, Place::Cluster);
     let fault = command.compare_with_help(&repository()).unwrap_err().to_string();
-    assert!(fault.contains("--cores"), "{fault}");
+    assert!(fault.contains("does not know --cp"), "{fault}");
 }
 
 #[test]
 fn an_altered_number_is_found() {
-    let text = deck();
-    // A quoted measurement: the label of a link to a record.
-    let quoted =
-        text.split('[').find(|part| part.contains("](runs/") && part.contains("x]")).unwrap();
-    let label = quoted.split(']').next().unwrap();
-    let target = quoted.split('(').nth(1).unwrap().split(')').next().unwrap();
-    let altered = with(&text, &format!("[{label}]({target})"), &format!("[9.87x]({target})"));
-    let fault = only_fault(&altered);
-    assert!(fault.contains("\"9.87x\" is "), "{fault}");
+    // The first measurement that the deck quotes: `[1.93x](runs/level1.jsonl#...)`.
+    let document = Document::parse(Path::new(DECK), &deck());
+    let mut links = document.slides.iter().flat_map(|slide| &slide.links);
+    let quoted = links.find(|link| link.target.contains(".jsonl#")).unwrap();
+    let altered = with(&deck(), &format!("[{}](", quoted.label), "[9.87x](");
+    assert!(only_fault(&altered).contains("\"9.87x\" is "));
 }
 
 #[test]
-fn a_number_from_nowhere_is_found() {
-    let altered = with(&deck(), "Guess first: who wins each race", "Guess: 77 % win each race");
-    assert!(only_fault(&altered).contains("where does \"77\" come from?"));
+fn an_altered_record_is_found() {
+    let root = tempfile::tempdir().unwrap();
+    let text = "[1.5 s](level1.jsonl#tasks=10/parallel_s)\n";
+    std::fs::create_dir(root.path().join("slides")).unwrap();
+    let record = |seconds: f64| {
+        let line =
+            serde_json::json!({"settings": {"tasks": 10}, "results": {"parallel_s": seconds}});
+        std::fs::write(root.path().join("slides/level1.jsonl"), line.to_string()).unwrap();
+    };
+    record(1.5008);
+    assert_eq!(faults(root.path(), text), [""; 0]);
+    record(1.5612);
+    let found = faults(root.path(), text);
+    assert!(found.len() == 1 && found[0].contains("\"1.5 s\" is 1.5612 s"), "{found:?}");
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_found() {
+fn a_link_and_a_path_that_lead_nowhere_are_found() {
     let altered = with(&deck(), "[README](../README.md)", "[README](../README.txt)");
     assert!(only_fault(&altered).contains("../README.txt leads nowhere"));
+    let altered = with(&deck(), "`examples/exercises/`", "`examples/exercise/`");
+    assert!(only_fault(&altered).contains("there is no examples/exercise/"));
+}
+
+#[test]
+fn a_path_that_git_ignores_need_not_exist() {
+    let text = "`slides/deck.html` and `slides/deck.htm`\n";
+    let found = faults(&repository(), text);
+    assert!(found.len() == 1 && found[0].contains("there is no slides/deck.htm"), "{found:?}");
 }
 
 #[test]
 fn a_crowded_slide_and_one_without_minutes_are_found() {
     let words = "word ".repeat(60);
     let altered = with(&deck(), "# The cluster\n", &format!("# The cluster\n\n{words}\n"));
-    assert!(only_fault(&altered).contains("a slide bears"));
+    assert!(only_fault(&altered).contains("a slide has room for"));
     let altered = with(&deck(), "\n1 min\n", "\n\n");
     let found = faults(&repository(), &altered);
     assert!(found.iter().any(|fault| fault.contains("no line with the minutes")), "{found:?}");
