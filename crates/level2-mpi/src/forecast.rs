@@ -211,7 +211,7 @@ impl fmt::Display for Forecast {
 }
 
 fn bar(share: f64) -> String {
-    "█".repeat((10.0 * share).round() as usize)
+    "█".repeat((10.0 * share.min(1.0)).round() as usize)
 }
 
 /// What a forecast of heat teaches, in one sentence.
@@ -273,8 +273,12 @@ mod tests {
 
     #[test]
     fn the_table_fits_a_terminal() {
-        let table =
-            Forecast::new(2, |n| MODEL.step(4000.0, n), |n| MODEL.step(4000.0, n)).to_string();
+        let table = Forecast::new(
+            2,
+            |n| MODEL.step(4000.0, n),
+            |n| MODEL.step(4000.0 * f64::from(n).sqrt(), n),
+        )
+        .to_string();
         assert!(table.lines().count() <= 14);
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }
