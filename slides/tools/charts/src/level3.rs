@@ -87,7 +87,7 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         for (i, run) in on(runs, device)?.into_iter().enumerate() {
             let text = format!("batch {}", run.setting_text("batch_size"));
             // Neighbours lie close together: every other label stands on the left.
-            notes.push(Note { at: point(run)?, text, left: i % 2 == 1, upright: false });
+            notes.push(Note { at: point(run)?, text, left: i % 2 == 1, ..Note::default() });
         }
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
@@ -122,7 +122,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let svg = plot::page(&title, &caption, |area| {
         for (i, row) in rows.iter().enumerate() {
             let (column, line) = ((i % 5) as i32, (i / 5) as i32);
-            let (left, top) = (40 + column * 188, 58 + line * 192);
+            let (left, top) = (40 + column * 220, 44 + line * 192);
             let pixels = pixels(&row.value["pixels"]).ok_or_else(|| {
                 cli::misuse(format!(
                     "{}: results.samples[{i}].pixels are not {} grey values",
@@ -139,7 +139,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
                 words += &format!(", is a {}", plain(label));
             }
             let colour = if right { plot::INK } else { plot::colour(1) };
-            plot::text(area, &words, (left + 70, top + 160), plot::centred(21, colour))?;
+            plot::text(area, &words, (left + 70, top + 160), plot::centred(24, colour))?;
         }
         Ok(())
     })?;

@@ -64,6 +64,7 @@ fn draw(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     charts.extend(level1::crossover(runs)?);
     charts.extend(level1::amdahl(runs)?);
     charts.extend(level2::scaling(runs)?);
+    charts.extend(level2::forecast(runs)?);
     charts.extend(level3::throughput(runs)?);
     charts.extend(level3::accuracy(runs)?);
     charts.extend(level3::digits(runs)?);

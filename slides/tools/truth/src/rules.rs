@@ -104,7 +104,8 @@ fn matching<'a>(part: &[&'a str], file: &[&str]) -> (usize, Result<usize, &'a st
         "" => vec!['\n'], // an empty line is seen
         text => text.chars().filter(|c| !c.is_whitespace()).collect(),
     };
-    let mut wanted = part.iter().flat_map(|line| letters(line).into_iter().map(move |c| (c, *line)));
+    let mut wanted =
+        part.iter().flat_map(|line| letters(line).into_iter().map(move |c| (c, *line)));
     let mut same = 0;
     let mut next = wanted.next();
     for (number, line) in file.iter().enumerate() {
