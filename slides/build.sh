@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh [--html] [--deck FILE]    Make the talk and its hand-out from slides/deck.md.
 #
-#   slides/build.sh                deck.html (pictures inside), deck.pdf and deck-handout.pdf, then
+#   slides/build.sh                deck.html (pictures inside), deck.pdf and deck.handout.pdf, then
 #                                  a look at every slide at 1280 x 720: the pictures go to
 #                                  slides/seen/; anything cut off is an error
 #   slides/build.sh --html         the HTML alone: needs Node, but no Chromium
@@ -88,8 +88,11 @@ TEXT
 chmod +x "$work/browser"
 
 for part in talk handout; do
-  pdf=$name-$part.pdf
-  [ "$part" = handout ] || pdf=$name.pdf
+  pdf=$name.pdf
+  if [ "$part" = handout ]; then
+    grep -q '_class:' "$name-handout.md" || continue # a deck without one
+    pdf=$name.handout.pdf
+  fi
   marp "$name-$part.md" --pdf --pdf-outlines --browser-path "$work/browser" --output "$pdf"
   echo "slides/$pdf"
 done

@@ -31,8 +31,8 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     if let (Some(low), Some(high)) = (run.optional("bracket_low_s"), run.optional("bracket_high_s"))
     {
         let text =
-            format!("from {} to {} on, parallel wins", seconds_exact(low), seconds_exact(high));
-        let at = ((high * last).sqrt(), 0.4);
+            format!("parallel wins from\n{} to {} on", seconds_exact(low), seconds_exact(high));
+        let at = ((high * last).sqrt(), 0.55);
         let arrow = Some(((low * high).sqrt(), 1.0));
         notes.push(Note { at, text, arrow, ..Note::default() });
     }
@@ -68,7 +68,8 @@ pub fn amdahl(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         (0..=60).map(|k| MOST.powf(f64::from(k) / 60.0)).map(|p| (p, law(serial, p))).collect()
     };
     let powers = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, MOST];
-    let x = Axis::at("workers", &powers, plain);
+    let mut x = Axis::at("workers", &powers, plain);
+    x.range.end = MOST * 7.0; // room for the words beside the curves
     let y = Axis::at("speedup", &powers, |v| format!("{}x", plain(v)));
     let mut series = Vec::new();
     let mut notes = Vec::new();
@@ -77,8 +78,8 @@ pub fn amdahl(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     {
         let words = format!("{:.0} % serial: {:.1}x", serial * 100.0, law(serial, MOST));
         series.push(Series { name: String::new(), points: curve(serial), look });
-        let at = (MOST, law(serial, MOST) * if serial == 0.0 { 0.66 } else { 1.26 });
-        notes.push(Note { at, text: words, left: true, ..Note::default() });
+        let at = (MOST, law(serial, MOST));
+        notes.push(Note { at, text: words, ..Note::default() });
     }
     series.push(Series { name: String::new(), points, look: Look::Marks(1) });
     let text = format!("we measured {measured:.2}x on {} workers", plain(workers));

@@ -103,8 +103,9 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let most = ranks.last().copied().unwrap_or(1.0);
     let half = strong.iter().copied().find(|(_, percent)| *percent < 50.0);
     let notes = half.map(|point| Note {
-        at: (most.powf(0.12), 38.0),
+        at: (most.powf(0.55), 30.0),
         text: format!("{} ranks talk more\nthan they compute", plain(point.0)),
+        left: true,
         arrow: Some(point),
         ..Note::default()
     });

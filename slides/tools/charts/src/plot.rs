@@ -161,7 +161,7 @@ pub fn plot(
     page(title, caption, |area| {
         keys(area, series)?;
         let mut chart = ChartBuilder::on(area)
-            .margin_top(88)
+            .margin_top(if series.iter().all(|one| one.name.is_empty()) { 48 } else { 88 })
             .margin_right(40)
             .margin_bottom(36)
             .margin_left(10)
