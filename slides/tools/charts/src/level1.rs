@@ -125,6 +125,15 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
             plot::text(area, &label, (left - 14, y), plot::right_aligned(24, plot::INK))?;
         }
         let mut done = BTreeMap::new(); // how many tasks each worker has done
+        for worker in 0..workers as u32 {
+            let own = bars.iter().filter(|bar| bar.1 == f64::from(worker));
+            let last = own.fold(0.0f64, |last, bar| last.max(bar.2.1));
+            if last < 0.8 * end {
+                let y = top + ((f64::from(worker) + 0.5) * height) as i32;
+                let middle = (x((last + end) / 2.0), y);
+                plot::text(area, "no task left", middle, plot::centred(26, plot::GREY))?;
+            }
+        }
         for (task, worker, (start, end)) in &bars {
             let corner = |s: f64, share: f64| (x(s), top + ((worker + share) * height) as i32);
             // The wave of a task is its place in the order of its worker's tasks.

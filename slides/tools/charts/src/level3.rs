@@ -85,7 +85,11 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let mut notes = Vec::new();
     for device in ["cpu", "cuda"] {
         for (i, run) in on(runs, device)?.into_iter().enumerate() {
-            let text = format!("batch {}", run.setting_text("batch_size"));
+            let (batch, images) =
+                (run.setting_number("batch_size")?, run.setting_number("images")?);
+            let updates = (images / batch).ceil() * run.setting_number("epochs")?;
+            let updates = grouped(updates as u64);
+            let text = format!("batch {}: {updates} updates", run.setting_text("batch_size"));
             // Neighbours lie close together: every other label stands on the left.
             notes.push(Note { at: point(run)?, text, left: i % 2 == 1, ..Note::default() });
         }
