@@ -96,7 +96,7 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
     let lowest = all.iter().fold(100.0f64, |least, p| least.min(p.1));
-    let x = Axis::linear("training time in seconds", slowest * 1.2, plain);
+    let x = Axis::linear("training time in seconds", slowest * 1.5, plain);
     let start = ((lowest - 1.0) / 10.0).floor().max(0.0) * 10.0;
     let ticks = (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect();
     let range = start..100.0;
