@@ -13,10 +13,10 @@ const ATTEMPTS: usize = 3;
 /// Asks on a terminal; everywhere else (a job, a pipe) takes the default and says so.
 ///
 /// `read` turns the answer into a value or explains why not, like a clap value parser. An empty
-/// answer, or the end of the input (Ctrl-D), is the default.
+/// answer, or Ctrl-D, is the default.
 ///
 /// # Errors
-/// [`crate::Misuse`] after three answers that `read` refused.
+/// [`crate::Misuse`] after three answers that `read` refused, and for one that never ends.
 pub fn ask<T: std::fmt::Display>(
     question: &str,
     default: T,
@@ -46,30 +46,42 @@ pub(crate) fn ask_here<T: std::fmt::Display>(
     default: T,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> anyhow::Result<T> {
-    let value = answer(question, default, read, &mut io::stdin().lock(), &mut io::stdout());
-    stopped::forget();
+    let keys = Keys { input: &mut io::stdin().lock(), a_terminal: io::stdin().is_terminal() };
+    let value = answer(question, default, read, keys, &mut io::stdout());
+    stopped::forget(); // while somebody thinks, nothing is measured
     value
+}
+
+/// Where the answer comes from.
+struct Keys<'a> {
+    input: &'a mut dyn BufRead,
+    a_terminal: bool,
 }
 
 fn answer<T: std::fmt::Display>(
     question: &str,
     default: T,
     read: impl Fn(&str) -> Result<T, String>,
-    input: &mut impl BufRead,
+    keys: Keys,
     output: &mut impl Write,
 ) -> anyhow::Result<T> {
+    let mut say = |text: &str| {
+        let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+        written.context("cannot write to standard output")
+    };
     let mut refusal = String::new();
     for _ in 0..ATTEMPTS {
-        write!(output, "{question} [{default}]: ")?;
-        output.flush()?;
+        say(&format!("{question} [{default}]: "))?;
         let mut line = Vec::new();
-        let mut input = input.by_ref().take(LONGEST_ANSWER);
-        let length = input.read_until(b'\n', &mut line).context("reading the answer")?;
-        if length == 0 {
-            writeln!(output, "{default}")?; // Ctrl-D leaves the cursor behind the question
-        }
-        if input.limit() == 0 {
-            return Err(misuse(format!("{question}: the answer is too long")));
+        let mut input = keys.input.take(LONGEST_ANSWER);
+        match input.read_until(b'\n', &mut line).context("reading the answer")? {
+            0 if keys.a_terminal => say(&format!("{default}\n"))?, // Ctrl-D
+            // mpirun closes the pipe of rank 0 also at Ctrl-C.
+            0 => anyhow::bail!("{question}: no answer came; Return alone takes {default}"),
+            _ if input.limit() == 0 => {
+                return Err(misuse(format!("{question}: too long an answer")));
+            }
+            _ => {}
         }
         let line = String::from_utf8_lossy(&line); // other encodings are asked again
         if line.trim().is_empty() {
@@ -79,7 +91,7 @@ fn answer<T: std::fmt::Display>(
             Ok(value) => return Ok(value),
             Err(reason) => refusal = readable(&reason),
         }
-        writeln!(output, "  {refusal}")?;
+        say(&format!("  {refusal}\n"))?;
     }
     Err(misuse(format!("{question}: {refusal}")))
 }
@@ -89,10 +101,15 @@ mod tests {
     use super::*;
     use crate::count;
 
-    fn typed(keys: &str) -> (anyhow::Result<u64>, String) {
+    fn typed_at(a_terminal: bool, mut input: &[u8]) -> (anyhow::Result<u64>, String) {
         let mut screen = Vec::new();
-        let value = answer("Tasks", 10, count(1..=100), &mut keys.as_bytes(), &mut screen);
+        let keys = Keys { input: &mut input, a_terminal };
+        let value = answer("Tasks", 10, count(1..=100), keys, &mut screen);
         (value, String::from_utf8(screen).unwrap())
+    }
+
+    fn typed(keys: &str) -> (anyhow::Result<u64>, String) {
+        typed_at(true, keys.as_bytes())
     }
 
     #[test]
@@ -118,5 +135,24 @@ mod tests {
         let error = typed("0\n0\n0\n5\n").0.unwrap_err();
         assert!(error.is::<crate::Misuse>());
         assert!(error.to_string().contains("from 1 to 100"));
+    }
+
+    #[test]
+    fn the_end_of_a_pipe_is_no_answer() {
+        let line = typed_at(false, b"").0.unwrap_err().to_string();
+        assert!(line.contains("no answer came"), "{line}");
+    }
+
+    #[test]
+    fn an_answer_in_another_encoding_is_asked_again() {
+        assert_eq!(typed_at(true, b"f\xfcnf\n5\n").0.unwrap(), 5);
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_read_no_further() {
+        let mut endless = io::BufReader::new(io::repeat(b'7'));
+        let keys = Keys { input: &mut endless, a_terminal: true };
+        let error = answer("Tasks", 10, count(1..=100), keys, &mut Vec::new()).unwrap_err();
+        assert!(error.is::<crate::Misuse>());
     }
 }
