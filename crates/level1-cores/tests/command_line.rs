@@ -143,7 +143,7 @@ fn sleeping_tasks_run_in_waves_and_the_record_tells() {
     let flags = ["--weight", "0.05", "--tasks", "10", "--workers", "4", "--timeline", "--json"];
     let output = example("level1_cores", &flags).arg(&file).output().unwrap();
     let text = stdout(&output);
-    assert!(text.contains("Winner: parallel") && text.contains("needs no cores"), "{text}");
+    assert!(text.contains("Parallel wins") && text.contains("needs no core"), "{text}");
     assert!(text.contains("3 waves of 0.05 s"), "{text}");
 
     let line = std::fs::read_to_string(&file).unwrap();
@@ -163,12 +163,12 @@ fn sleeping_tasks_run_in_waves_and_the_record_tells() {
 fn tasks_that_weigh_nothing_do_not_win_in_parallel() {
     let output = example("level1_cores", &["--weight", "0", "--workers", "2"]).output().unwrap();
     let text = stdout(&output);
-    assert!(text.contains("Winner: sequential") || text.contains("Too close to call"), "{text}");
+    assert!(text.contains("Sequential wins") || text.contains("Too close to call"), "{text}");
 }
 
 #[test]
 fn one_worker_has_no_crossover() {
     let text = stdout(&example("level1_crossover", &["--tasks", "2"]).output().unwrap());
-    assert!(text.contains("Crossover: not found"), "{text}");
-    assert!(text.contains("Amdahl's law: 50000!"), "{text}");
+    assert!(text.contains("There is no crossover here"), "{text}");
+    assert!(text.contains("Amdahl's law: one worker computes 50000!"), "{text}");
 }
