@@ -76,7 +76,7 @@ fn answer<T: std::fmt::Display>(
         match (input.read_until(b'\n', &mut line).context("reading the answer")?, &at_the_end) {
             (0, End::Default) => eprintln!("{default}"),
             (0, End::NoAnswer) => {
-                anyhow::bail!("{question}: no answer came; Return alone takes {default}")
+                anyhow::bail!("{question}: no answer came; press Return for {default}")
             }
             _ if input.limit() == 0 => {
                 return Err(misuse(format!("{question}: the answer is too long")));
