@@ -72,9 +72,11 @@ fn end_without_output(cause: &str) -> ! {
     process::exit(1)
 }
 
-/// One line on standard error, if that can be written.
+/// One line on standard error, if that can be written; in one write, so that mpirun's own words
+/// never come between.
 fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "error: {}", readable(line));
+    let line = format!("error: {}\n", readable(line));
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 fn flush() -> io::Result<()> {
