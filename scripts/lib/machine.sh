@@ -31,7 +31,8 @@ quota_of_group() {
     group=${group#*:*:}
     # Where it is mounted, as seen from here: a container sees its own group as the root.
     while read -r mount folder; do
-      case $group/ in "${folder%/}"/*) group=${group#"${folder%/}"}; break ;; esac
+      folder=${folder%/}
+      if [[ $group/ = "$folder/"* ]]; then group=${group#"$folder"}; break; fi
     done < <(awk '/ - cgroup / && ("," $NF ",") ~ /,cpu,/ { print $5, $4 }' /proc/self/mountinfo)
   elif group=$(grep '^0::' /proc/self/cgroup 2>/dev/null); then
     group=${group#0::} mount=/sys/fs/cgroup
