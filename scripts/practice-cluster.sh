@@ -16,9 +16,8 @@
 # munge, slurmctld and one slurmd for each node run on the hosts of pretend-hosts.sh, on a network
 # that never leaves the machine. One folder is written to: PRACTICE_CLUSTER_DIR
 # (/var/lib/practice-cluster). Where a real Slurm or munge runs or is configured, it refuses.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 
 DIR=${PRACTICE_CLUSTER_DIR:-/var/lib/practice-cluster}
 MARK=made-by-practice-cluster
@@ -136,10 +135,15 @@ SelectTypeParameters=CR_CPU_Memory
 DefMemPerCPU=200
 GresTypes=gpu
 
-# Without cgroups, limits on memory are counted, not enforced.
+# Without cgroups, a job that takes more memory than it asked for is found by looking, every second.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=UsePss,OverMemoryKill
+
+# A task's TMPDIR is its node's, which no other node sees.
+TaskProlog=$DIR/etc/task-prolog
 
 # No database: finished jobs are lines in a file, which sacct -c reads.
 AccountingStorageType=accounting_storage/none
@@ -161,6 +165,11 @@ NodeName=node[1-$nodes] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 Thr
 PartitionName=free  Nodes=ALL Default=YES DefaultTime=00:10:00 MaxTime=04:00:00 PriorityTier=2
 PartitionName=short Nodes=ALL DefaultTime=00:05:00 MaxTime=02:00:00 PriorityTier=1
 END
+  cat >"$DIR/etc/task-prolog" <<END
+#!/bin/sh
+echo "export TMPDIR=$DIR/hosts/tmp/\$SLURMD_NODENAME"
+END
+  chmod 755 "$DIR/etc/task-prolog"
   mv "$DIR/etc/slurm.conf.new" "$DIR/etc/slurm.conf"
 }
 

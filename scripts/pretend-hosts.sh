@@ -22,9 +22,8 @@
 # name). A virtual switch joins the hosts. All of it lives inside a PID, a mount and a network
 # namespace of its own, so the real machine gets no new interface, address or mount, and killing
 # one process (`down`) makes the kernel remove everything. The hosts share files and process list.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 
 SELF=$(readlink -f "${BASH_SOURCE[0]}")
 DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
@@ -162,16 +161,12 @@ END
 # What any MPI needs to know here, for Open MPI 4 and Open MPI 5 (PRTE).
 write_settings() {
   cat >"$DIR/settings" <<END
-# The user is root, and may start more ranks than the real machine has cores.
+# The user is root.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+# The hosts share the cores of one machine: ranks cannot be bound to them, and must let others run.
 export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
 export OMPI_MCA_mpi_yield_when_idle=1
-# With many ranks on few cores a rank of Open MPI that is still in MPI_Init may get another's first
-# message, and crash (https://github.com/open-mpi/ompi/issues/12495). Seen with srun, hardly with
-# mpirun. Connecting all ranks in order, inside MPI_Init, makes it rare.
-export OMPI_MCA_mpi_preconnect_mpi=1
 # UCX (in MPICH) would notice that all hosts share a kernel, and its memory: over the network.
 export UCX_TLS=tcp,self
 # A rank behind a cut link would be waited for during minutes: ask after 4 silent seconds, then
