@@ -21,6 +21,8 @@
 
 DIR=${PRACTICE_CLUSTER_DIR:-/var/lib/practice-cluster}
 MARK=made-by-practice-cluster
+[[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
+  die "PRACTICE_CLUSTER_DIR is '$DIR': Slurm takes a full path of letters, digits and ._- only"
 export PRETEND_HOSTS_DIR=$DIR/hosts
 HOSTS=$repo/scripts/pretend-hosts.sh
 

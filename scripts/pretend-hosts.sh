@@ -31,6 +31,8 @@ MPIRUN=${MPIRUN:-mpirun}
 SLOTS=${PRETEND_HOSTS_SLOTS:-4}
 NET=10.77.0 # inside the namespaces only: it cannot clash with an address of the real machine
 MARK=made-by-pretend-hosts
+[[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
+  die "PRETEND_HOSTS_DIR is '$DIR': it takes a full path of letters, digits and ._- only"
 
 # --- the one process that holds everything -----------------------------------------------------
 

@@ -175,6 +175,8 @@ check "a real slurm.conf is respected" refused "configures a real Slurm" \
 check "a real munge is respected" refused "munged runs here" \
   sh -c "cp $(command -v sleep) $work/munged && { $work/munged 60 & pid=\$!; status=0; $cluster up || status=\$?; kill \$pid; exit \$status; }"
 mkdir "$work/foreign"
+check "a folder with a blank in its name is refused" refused "Slurm takes a full path" \
+  env PRACTICE_CLUSTER_DIR="$work/a folder" $cluster up
 check "a folder of somebody else is respected" refused "not from this script" \
   env PRACTICE_CLUSTER_DIR="$work/foreign" $cluster up
 
