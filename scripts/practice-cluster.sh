@@ -11,13 +11,16 @@
 #
 # Each node declares 64 CPUs, 16 GB and 2 GPUs, whatever the machine really has: jobs are queued
 # and refused as on a big cluster, and run as fast as the machine allows. The GPUs are fake: Slurm
-# hands them out (CUDA_VISIBLE_DEVICES), but no program can compute on them.
+# hands them out (CUDA_VISIBLE_DEVICES), but no program can compute on them. In two things it is more
+# lenient than a real cluster, which fences them with control groups: a job may use every CPU of the
+# machine, and sees all GPUs that the machine really has.
 #
 # munge, slurmctld and one slurmd for each node run on the hosts of pretend-hosts.sh, on a network
 # that never leaves the machine. One folder is written to: PRACTICE_CLUSTER_DIR
 # (/var/lib/practice-cluster). Where a real Slurm or munge runs or is configured, it refuses.
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+self=$(quoted "$0") # for commands that are printed
 
 DIR=${PRACTICE_CLUSTER_DIR:-/var/lib/practice-cluster}
 MARK=made-by-practice-cluster
@@ -86,11 +89,11 @@ up() {
   done
   if ((i == 300)); then
     tail -n 3 "$DIR"/log/*.log >&2
-    die "the nodes did not report within a minute; $0 down, then try again"
+    die "the nodes did not report within a minute; $self down, then try again"
   fi
   chmod 666 "$DIR/log/jobs.txt" # sacct -c opens it, as any user, the way slurmctld does
   on login sinfo
-  echo "up. Next: $0 shell"
+  echo "up. Next: $self shell"
 }
 
 configure() { # NODES
@@ -220,7 +223,7 @@ END
 
 status() {
   if ! "$HOSTS" exec login true 2>/dev/null; then
-    echo "not up: $0 up"
+    echo "not up: $self up"
     exit 1
   fi
   echo "daemons:"
@@ -244,12 +247,12 @@ case ${1:-} in
   up | status | shell | run | down) ;;
   *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
+[ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
 case $1 in
   up) [ $# -le 2 ] || die "up takes one number"; up "${2:-4}" ;;
   status) status ;;
-  shell) [ -e "$DIR/$MARK" ] || die "not up: $0 up"; open_shell ;;
+  shell) [ -e "$DIR/$MARK" ] || die "not up: $self up"; open_shell ;;
   run) [ $# -ge 2 ] || die "run takes a command"; shift
-    [ -e "$DIR/$MARK" ] || die "not up: $0 up"; as_user "$@" ;;
+    [ -e "$DIR/$MARK" ] || die "not up: $self up"; as_user "$@" ;;
   down) down ;;
 esac

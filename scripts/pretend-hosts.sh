@@ -24,6 +24,7 @@
 # one process (`down`) makes the kernel remove everything. The hosts share files and process list.
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+self=$(quoted "$0") # for commands that are printed
 
 SELF=$(readlink -f "${BASH_SOURCE[0]}")
 DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
@@ -184,7 +185,7 @@ END
 on_host() {
   local host=$1
   shift
-  is_up || die "no hosts are up: $0 up"
+  is_up || die "no hosts are up: $self up"
   [ -s "$DIR/pids/$host" ] || die "no host '$host': $(known_hosts)"
   exec nsenter --target "$(cat "$DIR/first")" --pid --mount -- \
     setpriv --pdeathsig TERM -- env --chdir="$PWD" "$DIR/bin/on" "$host" "$@"
@@ -193,7 +194,7 @@ on_host() {
 known_hosts() { (cd "$DIR/pids" && echo *); }
 
 run_mpi() {
-  is_up || die "no hosts are up: $0 up"
+  is_up || die "no hosts are up: $self up"
   have "$MPIRUN" || die "no $MPIRUN here: apt-get install openmpi-bin"
   # shellcheck source=/dev/null
   source "$DIR/settings"
@@ -205,7 +206,7 @@ run_mpi() {
 }
 
 link() { # HOST up|down
-  is_up || die "no hosts are up: $0 up"
+  is_up || die "no hosts are up: $self up"
   [ -s "$DIR/pids/$1" ] || die "no host '$1': $(known_hosts)"
   nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
   echo "$1: link $2"
@@ -234,7 +235,7 @@ case ${1:-} in
   up | down | exec | mpirun | cut | heal | become-first) ;;
   *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
+[ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
 case $1 in
   up | down) # one at a time
     exec 9<"$SELF"
