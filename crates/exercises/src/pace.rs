@@ -20,18 +20,23 @@ const PATIENCE: Duration = Duration::from_secs(4);
 ///
 /// Their best times are compared: whatever else the machine does can only make a run longer, and
 /// among many short runs some are left alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pace {
+    start: Instant,
     yours: Samples,
     reference: Samples,
 }
 
 impl Pace {
+    /// Nothing measured yet.
+    pub fn start() -> Self {
+        Self { start: Instant::now(), yours: Samples::default(), reference: Samples::default() }
+    }
+
     /// Runs both in turn, until the first is as fast as the second or has had its chance.
     pub fn measure<T>(mut yours: impl FnMut() -> T, mut reference: impl FnMut() -> T) -> Self {
-        let mut pace = Self::default();
-        let start = Instant::now();
-        while pace.rounds() < ROUNDS || (pace.ratio() > LIMIT && start.elapsed() < PATIENCE) {
+        let mut pace = Self::start();
+        while pace.wants_more() {
             pace.add(time(|| black_box(yours())).1, time(|| black_box(reference())).1);
         }
         pace
@@ -43,13 +48,14 @@ impl Pace {
         self.reference.push(reference);
     }
 
-    /// How often each of them ran.
-    pub fn rounds(&self) -> usize {
-        self.yours.len()
+    /// Whether another run of each may still change the verdict.
+    pub fn wants_more(&self) -> bool {
+        let undecided = self.ratio() > LIMIT && self.start.elapsed() < PATIENCE;
+        self.yours.len() < ROUNDS || undecided
     }
 
     /// How many times as long as the reference the reader's program takes.
-    pub fn ratio(&self) -> f64 {
+    fn ratio(&self) -> f64 {
         self.yours.best().as_secs_f64() / self.reference.best().as_secs_f64()
     }
 
@@ -80,7 +86,7 @@ mod tests {
 
     fn pace(yours: &[u64], reference: &[u64]) -> Pace {
         let times = |times: &[u64]| times.iter().copied().map(Duration::from_micros).collect();
-        Pace { yours: times(yours), reference: times(reference) }
+        Pace { yours: times(yours), reference: times(reference), ..Pace::start() }
     }
 
     #[test]
@@ -101,7 +107,7 @@ mod tests {
     fn both_run_as_often() {
         let (mut yours, mut reference) = (0, 0);
         let pace = Pace::measure(|| yours += 1, || reference += 1);
-        assert_eq!((yours, reference), (pace.rounds(), pace.rounds()));
+        assert_eq!((yours, reference), (pace.yours.len(), pace.reference.len()));
         assert!(yours >= ROUNDS);
     }
 }
