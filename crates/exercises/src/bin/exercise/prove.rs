@@ -43,7 +43,6 @@ fn prove_one(exercise: &Exercise, passes: bool, check: &Path) -> anyhow::Result<
     };
     println!("  {:<13} {:>8}  {verdict}", exercise.name, human(elapsed));
     ensure!(right, "the other way round");
-    ensure!(elapsed.as_secs() < 60, "a check takes less than a minute");
     ensure!(still_running(check).is_empty(), "left running: {:?}", still_running(check));
     Ok(())
 }
