@@ -8,9 +8,8 @@
 #
 # A stage that fails does not stop the others. Its last lines are repeated at the end, and the very
 # last line counts both kinds.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 cd "$repo"
 
 # --- the ground -------------------------------------------------------------------------------
@@ -23,10 +22,14 @@ stage_shell() {
   have shellcheck || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck >/dev/null; }
   git ls-files '*.sh' '*.sbatch' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
   local script
-  for script in $(git ls-files 'scripts/*.sh' 'scripts/*.sbatch' | grep -v lib.sh); do
+  for script in $(git ls-files 'scripts/*.sh' 'scripts/*.sbatch' 'slides/*.sh'); do
+    [ -x "$script" ] || continue # a part of others
     "$script" --help | grep -q . || { echo "$script --help says nothing"; return 1; }
   done
 }
+
+# The scripts in the surroundings that users have: full disks, other users, a site's profile.
+stage_scripts() { scripts/lib/test-scripts.sh; }
 
 # --- level 1 ----------------------------------------------------------------------------------
 
@@ -123,7 +126,7 @@ stage_truth() {
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1 mpi mpich level3 exercises templates cuda charts slides truth)
+stages=(setup format shell scripts level1 mpi mpich level3 exercises templates cuda charts slides truth)
 cluster_stages=(hosts cluster)
 
 run_stage() {
@@ -153,6 +156,8 @@ for word in "$@"; do
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
 
+needs_cargo
+find_target
 passed=() failed=() logs=$target/test-logs
 mkdir -p "$logs"
 for name in "${chosen[@]}"; do

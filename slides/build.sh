@@ -8,9 +8,8 @@
 #
 # Needs Node 18 or later and Chromium. As root on Debian or Ubuntu a missing one is installed with
 # apt-get. CHROME_PATH names a browser of your choice. In the HTML, p opens the presenter's view.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/../scripts/lib/prologue.sh"
 cd "$repo/slides"
 
 deck=deck.md

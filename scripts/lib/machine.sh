@@ -83,6 +83,9 @@ gpu_answers() { have nvidia-smi && timeout 20 nvidia-smi; }
 
 # --- the build --------------------------------------------------------------------------------
 
+# needs_cargo: ends a script that builds, on a machine without Rust.
+needs_cargo() { have cargo || die "there is no cargo here; $(typed scripts/setup.sh) --check says what to type"; }
+
 # find_target: sets `target`, the folder where cargo puts what it builds. Cargo is asked, as it knows
 # its variables and files; then SCRATCH of the site; a node without cargo knows the variables alone.
 find_target() {

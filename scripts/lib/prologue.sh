@@ -41,16 +41,19 @@ unset CDPATH GLOBIGNORE EXECIGNORE TMOUT BASH_COMPAT POSIXLY_CORRECT _POSIX2_VER
 # English words and decimal points, but also umlauts in file names.
 export LC_ALL=C
 if [ -z "$( (LC_ALL=C.UTF-8) 2>&1)" ]; then LC_ALL=C.UTF-8; fi
-# Neither a job nor a container always has one.
-export USER=${USER:-$(id -un 2>/dev/null || id -u)}
+# Neither a job nor a container always has them.
+export HOME=${HOME:-~} USER=${USER:-$(id -un 2>/dev/null || id -u)}
 
 # --- shared words -----------------------------------------------------------------------------
 
 # The repository, wherever the script was called from.
 repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# The running script itself, wherever it goes.
+self=$(readlink -f -- "$0")
+started_in=$(pwd -P 2>/dev/null) || started_in='' # it may have been removed
 
 # usage: prints the comment at the head of the running script.
-usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#SBATCH/d;/^#/s/^# \{0,1\}//p}' "$0"; }
+usage() { sed -n '2,/^[^#]/{/^# shellcheck/d;/^#SBATCH/d;/^#/s/^# \{0,1\}//p}' "$self"; }
 
 # die MESSAGE [STATUS]: ends the script with one line that says what was wrong and what to do.
 die() {
@@ -68,6 +71,9 @@ quoted() {
   printf '%s' "${words# }"
 }
 
+# typed SCRIPT: a script of the repository as it must be typed where this one was started.
+typed() { if [ "$started_in" = "$repo" ]; then printf '%s' "$1"; else quoted "$repo/$1"; fi; }
+
 # show COMMAND...: prints a command as it would be typed and runs it.
 show() {
   printf '$ %s\n' "$(quoted "$@")"
@@ -80,9 +86,13 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # some NUMBER THING: "1 core", "2 cores".
 some() { printf '%s %s' "$1" "$2$([ "$1" = 1 ] || echo s)"; }
 
-if [ -n "${TMPDIR:-}" ] && { [ ! -d "$TMPDIR" ] || [ ! -w "$TMPDIR" ]; }; then
-  die "TMPDIR is $TMPDIR, which is not a folder that you can write to; type: unset TMPDIR"
+# Folders for temporary files: a job's is gone when the job is over.
+folder=${TMPDIR:-/tmp}
+if [ ! -d "$folder" ] || [ ! -w "$folder" ] || [ ! -x "$folder" ]; then
+  die "TMPDIR is ${TMPDIR:-not set and $folder}, which is not a folder that you can write to; type: \
+$(if [ -n "${TMPDIR:-}" ]; then echo unset TMPDIR; else echo export TMPDIR=FOLDER; fi)"
 fi
+if [ -n "${TMPDIR:-}" ]; then TMPDIR=$(cd -- "$TMPDIR" && pwd); else unset TMPDIR; fi
 
 # shellcheck source=scripts/lib/machine.sh
 source "$repo/scripts/lib/machine.sh"
