@@ -9,7 +9,7 @@ use crate::model::{Cnn, DIGITS};
 use crate::on_device::OnDevice;
 
 /// Images that are looked at in one go.
-const AT_ONCE: usize = 1000;
+pub(crate) const AT_ONCE: usize = 1000;
 
 /// For each image, how sure the network is of each digit: from 0 to 1, together 1.
 #[derive(Debug)]

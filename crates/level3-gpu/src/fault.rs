@@ -29,7 +29,8 @@ fn end(panic: &PanicHookInfo<'_>) {
 fn line(words: &str) -> String {
     let error = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let error = error.into_iter().find(|word| word.starts_with("CUDA_ERROR_"));
-    let (cause, cure) = if words.contains("BufferTooBig") || words.contains("OUT_OF_MEMORY") {
+    let memory = ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY"];
+    let (cause, cure) = if memory.iter().any(|sign| words.contains(sign)) {
         (
             "the GPU's memory ran out".to_string(),
             "take a smaller --batch-size, and see in nvidia-smi who else uses it",
@@ -54,6 +55,7 @@ mod tests {
     #[test]
     fn the_librarys_words_become_one_line_with_a_cure() {
         for (words, cause, cure) in [
+            ("value: can't allocate buffer of size: 4096", "memory ran out", "--batch-size"),
             ("BufferTooBig { size: 4096,\nbacktrace: [] }", "memory ran out", "--batch-size"),
             (
                 "Err` value: Generic { reason: \"DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, \\\"x\\\")\"",
