@@ -44,7 +44,7 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
     for chosen in plan.one_of_each_size() {
         step(model.clone(), &mut adam.clone(), training.batch(&chosen));
     }
-    Predictions::of(&model.valid(), &test);
+    Predictions::of(&model.valid(), &test)?;
     report.start(plan, clock.elapsed());
 
     let clock = Instant::now();
@@ -52,7 +52,7 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
         for chosen in plan.batches(epoch) {
             let loss;
             (model, loss) = step(model, &mut adam, training.batch(&chosen));
-            report.step(|| loss.into_scalar().elem()); // reads the loss ten times an epoch
+            report.step(|| loss.into_scalar().elem())?; // reads the loss ten times an epoch
         }
     }
     // The GPU is handed its work and does it later: wait for it, or the clock stops too early.
@@ -60,7 +60,7 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
     report.stop(clock.elapsed());
 
     let clock = Instant::now();
-    let predictions = Predictions::of(&model.valid(), &test);
+    let predictions = Predictions::of(&model.valid(), &test)?;
     report.finish(&predictions, &digits.test, clock.elapsed())?;
     report.save(model)
 }

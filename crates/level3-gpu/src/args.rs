@@ -8,6 +8,7 @@ use common::Workers;
 
 use crate::device::{Choice, Device};
 use crate::digits::TRAINING_IMAGES;
+use crate::memory;
 
 /// Sizes that a sweep tries, the same on every device. 8192 stands beside 10000 because GPU
 /// kernels like multiples of 32.
@@ -19,7 +20,7 @@ const SWEEP: [usize; 6] = [64, 256, 512, 2048, 8192, 10_000];
 pub struct Args {
     /// Where to compute: cpu, cuda (or gpu), or auto: the GPU if there is one (asked; auto)
     #[arg(long, value_name = "NAME", ignore_case = true)]
-    device: Option<Choice>,
+    pub(crate) device: Option<Choice>,
 
     /// Images in a step: 64, 256, 512; on a GPU also 2048, 10000 (asked; 512)
     #[arg(long, value_name = "N", conflicts_with = "sweep",
@@ -153,7 +154,7 @@ impl Args {
                 self.images()
             )));
         }
-        device.check_memory(batch_size)
+        memory::check(device, batch_size)
     }
 }
 

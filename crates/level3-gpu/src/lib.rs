@@ -10,10 +10,16 @@ pub mod conv;
 mod device;
 mod digits;
 mod evaluate;
+#[cfg(feature = "cuda")]
+mod fault;
+#[cfg(feature = "cuda")]
+mod kernels;
+mod memory;
 mod model;
 mod on_device;
 mod picture;
 mod predict;
+mod probe;
 mod report;
 mod synthetic;
 pub mod winograd;

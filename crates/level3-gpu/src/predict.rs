@@ -30,7 +30,7 @@ pub fn predict(file: &Path, model: &Path) -> anyhow::Result<()> {
     };
     let images = Images { labels: vec![0; pixels.len() / (SIDE * SIDE)], pixels };
     let predictions =
-        Predictions::of(&model, &OnDevice::new(&images, images.len(), &Default::default()));
+        Predictions::of(&model, &OnDevice::new(&images, images.len(), &Default::default()))?;
     let says = |index: usize| {
         let (digit, sure) = predictions.best(index);
         format!("{digit} at {:.0} %", 100.0 * sure)

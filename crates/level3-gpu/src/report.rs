@@ -4,19 +4,20 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use cli::{Guess, Record};
 use common::{Workers, human, time};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::args::{Args, Plan};
 use crate::backend::ConvBlock;
-use crate::device::Device;
+use crate::device::{Choice, Device};
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
 use crate::model::Cnn;
 use crate::picture;
+use crate::probe::find_gpu;
 
 /// How often an epoch says how far it is. Each time, the loss is read back from the device.
 const LINES_AN_EPOCH: usize = 10;
@@ -26,9 +27,10 @@ const BAR: f64 = 40.0;
 
 /// Prints what happens, and keeps it for `--json` and for the table of a sweep.
 pub struct Report {
-    json: Option<PathBuf>,
+    record: Record,
     save: Option<PathBuf>,
     sweep: bool,
+    asked_for_gpu: bool,
     workers: Workers,
     ask_guess: bool,
     guess: Guess,
@@ -52,16 +54,17 @@ impl Report {
     /// # Errors
     /// [`cli::Misuse`] if the records' file cannot be written.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
-        Record::open(args.run.json.as_deref(), 3, "level3_mnist")?; // a wrong path fails now
+        let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         let workers = args.workers()?;
         println!("CPU: {workers}");
         if let Some(warning) = workers.warning() {
             println!("{warning}");
         }
         Ok(Self {
-            json: args.run.json.clone(),
+            record,
             save: args.save.clone(),
             sweep: args.sweep,
+            asked_for_gpu: args.device == Some(Choice::Cuda),
             workers,
             ask_guess: args.run.guess,
             guess: Guess::default(),
@@ -93,11 +96,15 @@ impl Report {
     pub fn start(&mut self, plan: &Plan, warm_up: Duration) {
         println!("\n{}: {}", plan.device, plan.device.hardware());
         let (steps, last) = (plan.steps(), plan.last_batch());
-        print!("batch size {}: {steps} steps an epoch", plan.batch_size);
+        print!("batch size {}: {} an epoch", plan.batch_size, number(steps, "step"));
         if last < plan.batch_size {
-            print!(", the last of {last} images ({} steps if that one is dropped)", steps - 1);
+            let (last, without) = (number(last, "image"), number(steps - 1, "step"));
+            print!(", the last of {last} ({without} if that one is dropped)");
         }
         println!("\nwarm-up: {}, not counted as training", human(warm_up));
+        if let (Device::Cuda, Ok(gpu)) = (plan.device, find_gpu()) {
+            println!("compiled kernels: {}", gpu.kernels.display());
+        }
         self.runs.push(Run {
             plan: *plan,
             warm_up,
@@ -109,10 +116,11 @@ impl Report {
 
     /// Counts a step. The loss is asked for ten times an epoch: reading it makes the CPU wait
     /// until the GPU has caught up.
-    pub fn step(&mut self, loss: impl FnOnce() -> f32) {
-        if let Some(run) = self.runs.last_mut() {
-            run.progress.step(loss);
-        }
+    ///
+    /// # Errors
+    /// If the loss is no number: what follows would mean nothing.
+    pub fn step(&mut self, loss: impl FnOnce() -> f32) -> anyhow::Result<()> {
+        self.runs.last_mut().map_or(Ok(()), |run| run.progress.step(loss))
     }
 
     /// Says how long the training took.
@@ -120,12 +128,12 @@ impl Report {
         if let Some(run) = self.runs.last_mut() {
             run.progress.bar.finish_and_clear();
             run.training = training;
-            let (epochs, images) = (run.plan.epochs, run.images_per_second());
-            let plural = if epochs == 1 { "" } else { "s" };
-            println!("training: {}, {epochs} epoch{plural}, {images:.0} images/s", human(training));
-            let steps = epochs * run.plan.steps();
+            let (epochs, speed) = (number(run.plan.epochs, "epoch"), run.images_per_second());
+            println!("training: {}, {epochs}, {speed:.0} images/s", human(training));
+            let steps = run.plan.epochs * run.plan.steps();
             let each = human(training / steps as u32);
-            let why = format!("{steps} steps of {} images, {each} each", run.plan.batch_size);
+            let batch = number(run.plan.batch_size, "image");
+            let why = format!("{} of {batch}, {each} each", number(steps, "step"));
             if let Some(score) = self.guess.score(training.as_secs_f64(), "s", &why) {
                 println!("{score}");
             }
@@ -144,7 +152,7 @@ impl Report {
     ) -> anyhow::Result<()> {
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
         run.accuracy = predictions.accuracy(test);
-        println!("evaluation: {}, {} test images", human(evaluation), test.len());
+        println!("evaluation: {}, {}", human(evaluation), number(test.len(), "test image"));
         println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
         if !self.sweep {
             println!("\ntest images ({}), the last ones read wrong:", self.data);
@@ -166,7 +174,7 @@ impl Report {
                 })
             })
             .collect();
-        Record::open(self.json.as_deref(), 3, "level3_mnist")?
+        (self.record)
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
             .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
@@ -199,10 +207,13 @@ impl Report {
         Ok(())
     }
 
-    /// Ends the report: a sweep has a table.
+    /// Ends the report: a sweep has a table, and a GPU that was asked for and not there is told.
     pub fn close(self) {
         if self.sweep {
             println!("\n{}", self.table());
+        }
+        if let (true, Err(reason)) = (self.asked_for_gpu, find_gpu()) {
+            println!("\nNot on the GPU that --device cuda asked for, but on the CPU: {reason}");
         }
     }
 
@@ -224,6 +235,11 @@ impl Report {
     }
 }
 
+/// `1 step`, `2 steps`
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 impl Run {
     fn images_per_second(&self) -> f64 {
         (self.plan.images * self.plan.epochs) as f64 / self.training.as_secs_f64()
@@ -232,7 +248,7 @@ impl Run {
 
 /// How far the training is: a bar on a terminal, lines in a log.
 struct Progress {
-    bar: ProgressBar, // prints nothing where there is no terminal
+    bar: ProgressBar,
     lines: bool,
     steps: usize,
     epochs: usize,
@@ -249,24 +265,59 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        let lines = !std::io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let lines = dumb || !std::io::stderr().is_terminal();
+        if lines {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
         Self { bar, lines, steps, epochs, done: 0, loss: f32::NAN, data }
     }
 
-    fn step(&mut self, loss: impl FnOnce() -> f32) {
+    fn step(&mut self, loss: impl FnOnce() -> f32) -> anyhow::Result<()> {
         let (epoch, step) = (self.done / self.steps + 1, self.done % self.steps + 1);
         self.done += 1;
         self.bar.inc(1);
         let lines_until = |step: usize| step * LINES_AN_EPOCH / self.steps;
         if lines_until(step) == lines_until(step - 1) {
-            return;
+            return Ok(());
         }
         self.loss = loss();
+        ensure!(
+            self.loss.is_finite(),
+            "the loss is {} at step {step} of epoch {epoch}, so what was learned means nothing and \
+             is not saved; try another --seed, and after a run on the GPU --device cpu",
+            self.loss
+        );
         self.bar.set_message(format!("loss {:.4} ({})", self.loss, self.data));
         if self.lines {
             let (epochs, steps, loss) = (self.epochs, self.steps, self.loss);
             let data = self.data;
             println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress() -> Progress {
+        let plan = Plan { device: Device::Cpu, batch_size: 1, epochs: 1, images: 1, seed: 1 };
+        Progress::new(&plan, "MNIST")
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_ends_the_training() {
+        assert!(progress().step(|| 0.5).is_ok());
+        for loss in [f32::NAN, f32::INFINITY] {
+            let error = progress().step(|| loss).unwrap_err().to_string();
+            assert!(error.contains(&loss.to_string()) && error.contains("step 1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_of_a_kind_has_no_s() {
+        assert_eq!((number(1, "image"), number(0, "step")), ("1 image".into(), "0 steps".into()));
     }
 }

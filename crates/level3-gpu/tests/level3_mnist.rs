@@ -203,7 +203,7 @@ fn a_stub_of_the_driver_is_no_gpu() {
 /// must hold with `--features cuda-unfused`, where no operations are fused into one kernel.
 #[cfg(feature = "cuda-unfused")]
 #[test]
-#[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda -- --ignored"]
+#[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda --test level3_mnist -- --ignored"]
 fn the_gpu_learns_what_the_cpu_learns() {
     let losses = |device| {
         let (_, mut flags) = digits();
