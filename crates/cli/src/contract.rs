@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// An error in what the user gave us: an argument, an answer, a variable, a file.
 ///
@@ -50,8 +50,17 @@ fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let what = text.lines().next().unwrap_or_default();
     let what = what.strip_prefix("error: ").unwrap_or(what).trim_end_matches(':');
-    let named = match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::MissingRequiredArgument, Some(arguments)) => format!(": {arguments}"),
+    // What clap lists below its first line: arguments that are missing or exclude each other, and
+    // values that would do.
+    let listed = match error.kind() {
+        ErrorKind::MissingRequiredArgument => error.get(ContextKind::InvalidArg),
+        ErrorKind::ArgumentConflict => error.get(ContextKind::PriorArg),
+        ErrorKind::InvalidValue => error.get(ContextKind::ValidValue),
+        _ => None,
+    };
+    let named = match (error.kind(), listed) {
+        (ErrorKind::InvalidValue, Some(values)) => format!(": it is one of {values}"),
+        (_, Some(ContextValue::Strings(arguments))) => format!(": {}", arguments.join(", ")),
         _ => String::new(),
     };
     let tip = match error.get(ContextKind::SuggestedArg) {

@@ -1,11 +1,10 @@
 //! What the program says: the plan, the progress, the times, and what the network learned.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use cli::{Guess, Record};
+use cli::{Guess, Record, misuse};
 use common::{Workers, human, time};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -15,6 +14,7 @@ use crate::backend::ConvBlock;
 use crate::device::Device;
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
+use crate::files;
 use crate::model::Cnn;
 use crate::picture;
 
@@ -26,7 +26,7 @@ const BAR: f64 = 40.0;
 
 /// Prints what happens, and keeps it for `--json` and for the table of a sweep.
 pub struct Report {
-    json: Option<PathBuf>,
+    record: Record,
     save: Option<PathBuf>,
     sweep: bool,
     workers: Workers,
@@ -50,16 +50,23 @@ impl Report {
     /// Starts a report: the workers, and where records go.
     ///
     /// # Errors
-    /// [`cli::Misuse`] if the records' file cannot be written.
+    /// [`cli::Misuse`] if the file of the records or that of the model cannot be written.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
-        Record::open(args.run.json.as_deref(), 3, "level3_mnist")?; // a wrong path fails now
+        // A path that cannot be written fails now, and not after the training.
+        if let Some(model) = &args.save {
+            files::try_to_write(model, "--save")?;
+            if args.run.json.as_ref().is_some_and(|json| files::same(json, model)) {
+                return Err(misuse("--save and --json name one file; each needs its own"));
+            }
+        }
+        let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         let workers = args.workers()?;
         println!("CPU: {workers}");
         if let Some(warning) = workers.warning() {
             println!("{warning}");
         }
         Ok(Self {
-            json: args.run.json.clone(),
+            record,
             save: args.save.clone(),
             sweep: args.sweep,
             workers,
@@ -132,12 +139,14 @@ impl Report {
         }
     }
 
-    /// Says how well the network reads digits that it has never seen, and shows some of them.
+    /// Says how well the network reads digits that it has never seen, shows some of them, and
+    /// writes the model and the record. If one of them cannot be written, the other one is.
     ///
     /// # Errors
-    /// If the record cannot be written.
-    pub fn finish(
+    /// If the model or the record cannot be written.
+    pub fn finish<B: ConvBlock>(
         &mut self,
+        model: Cnn<B>,
         predictions: &Predictions,
         test: &Images,
         evaluation: Duration,
@@ -166,7 +175,7 @@ impl Report {
                 })
             })
             .collect();
-        Record::open(self.json.as_deref(), 3, "level3_mnist")?
+        let recorded = (self.record)
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
             .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
@@ -185,14 +194,12 @@ impl Report {
             .result("accuracy", run.accuracy)
             .result("samples", samples)
             .append()
-            .context("writing --json")
+            .context("writing --json");
+        self.save(model).and(recorded)
     }
 
     /// Writes the model to the file of `--save`, if there is one.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
+    fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
         let Some(path) = &self.save else { return Ok(()) };
         model.save(path)?;
         println!("model saved: {}", path.display());
@@ -249,7 +256,7 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        let lines = !std::io::stderr().is_terminal();
+        let lines = bar.is_hidden();
         Self { bar, lines, steps, epochs, done: 0, loss: f32::NAN, data }
     }
 
