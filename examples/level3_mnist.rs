@@ -61,8 +61,7 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
 
     let clock = Instant::now();
     let predictions = Predictions::of(&model.valid(), &test)?;
-    report.finish(&predictions, &digits.test, clock.elapsed())?;
-    report.save(model)
+    report.finish(model, &predictions, &digits.test, clock.elapsed())
 }
 
 fn main() -> ExitCode {
@@ -71,8 +70,8 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let args = Args::from_command_line()?;
-    if let Some((images, model)) = args.reading() {
-        return predict(images, model);
+    if predict(&args)? {
+        return Ok(()); // --predict and --check-data need no training.
     }
     let mut report = Report::open(&args)?;
     let plans = args.plans()?; // Device and batch size. One plan, or several with --sweep.

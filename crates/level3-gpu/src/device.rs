@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use cli::{ask, count};
 
-use crate::digits::TRAINING_IMAGES;
 use crate::probe::find_gpu;
 
 /// Where the network is computed.
@@ -34,26 +35,17 @@ pub(crate) enum Choice {
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-            Self::Auto => "auto",
-        })
+        f.write_str(self.to_possible_value().as_ref().map_or("", PossibleValue::get_name))
     }
 }
 
 impl Choice {
     /// What a person typed. A typo is the CPU, as in the workshop, and says so.
     fn typed(text: &str) -> Self {
-        match text.to_ascii_lowercase().as_str() {
-            "cpu" => Self::Cpu,
-            "cuda" | "gpu" => Self::Cuda,
-            "auto" => Self::Auto,
-            _ => {
-                println!("  '{text}' is none of cpu, cuda, auto; taking the CPU");
-                Self::Cpu
-            }
-        }
+        Self::from_str(text, true).unwrap_or_else(|_| {
+            println!("  '{text}' is none of cpu, cuda, auto; taking the CPU");
+            Self::Cpu
+        })
     }
 }
 
@@ -95,12 +87,14 @@ impl Device {
         }
     }
 
-    pub(crate) fn ask_batch_size(self) -> anyhow::Result<usize> {
+    /// Asks how many images a step takes, of so many.
+    pub(crate) fn ask_batch_size(self, images: usize) -> anyhow::Result<usize> {
         let (question, usual) = match self {
             Self::Cpu => ("Batch size (64, 256, 512)", 512),
             Self::Cuda => ("Batch size (512, 2048, 10000)", 512),
         };
-        Ok(ask(question, usual, count(1..=TRAINING_IMAGES as u64))? as usize)
+        let images = images as u64;
+        Ok(ask(question, images.min(usual), count(1..=images))? as usize)
     }
 }
 

@@ -15,6 +15,9 @@ mod fault;
 #[cfg(feature = "cuda")]
 mod kernels;
 mod memory;
+mod files;
+mod handwriting;
+mod mnist;
 mod model;
 mod on_device;
 mod picture;
@@ -40,6 +43,7 @@ pub use burn_flex::Flex;
 pub use device::Device;
 pub use digits::{Digits, Images};
 pub use evaluate::Predictions;
+pub use handwriting::prepare;
 pub use model::{Cnn, DIGITS, SIDE};
 pub use on_device::{Batch, OnDevice};
 pub use predict::predict;

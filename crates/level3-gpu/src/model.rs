@@ -11,8 +11,10 @@ use burn::tensor::activation::relu;
 use cli::misuse;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use sha2::{Digest, Sha256};
 
 use crate::backend::ConvBlock;
+use crate::files;
 
 /// Pixels of an image, from top to bottom and from left to right.
 pub const SIDE: usize = 28;
@@ -59,28 +61,52 @@ impl<B: ConvBlock> Cnn<B> {
         self.scores.forward(x) // [batch, 10]
     }
 
-    /// Writes the parameters to a file.
+    /// Writes the parameters to a file. Its first line says what network they are for.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn save(self, path: &Path) -> anyhow::Result<()> {
-        let bytes = recorder().record(self.into_record(), ()).context("packing the model")?;
-        std::fs::write(path, bytes).with_context(|| format!("writing the model {}", path.display()))
+        let network = self.first_line();
+        let packed = recorder().record(self.into_record(), ()).context("packing the model")?;
+        let line = format!("{network}{}\n", checksum(&packed));
+        files::write(path, &[line.as_bytes(), &packed].concat()).context("saving the model")
     }
 
     /// Reads what [`Cnn::save`] wrote, on any device.
     ///
     /// # Errors
-    /// [`cli::Misuse`] if the file cannot be read or holds something else.
+    /// [`cli::Misuse`] if the file cannot be read or is for another network.
     pub fn load(path: &Path, device: &B::Device) -> anyhow::Result<Self> {
-        let shown = path.display();
-        let bytes = std::fs::read(path)
-            .map_err(|error| misuse(format!("cannot read the model {shown}: {error}")))?;
-        let foreign =
-            || misuse(format!("{shown} is not a model of this program: make one with --save"));
-        let record = recorder().load(bytes, device).map_err(|_| foreign())?;
-        Ok(Self::new(0, device).load_record(record))
+        let refused = |reason: &str| {
+            misuse(format!("{} is {reason}: make a new one with --save", path.display()))
+        };
+        let model = Self::new(0, device);
+        let bytes = files::read(path, MOST_BYTES)?;
+        let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(0);
+        let (line, packed) = bytes.split_at(end);
+        let packed = packed.get(1..).unwrap_or_default();
+        let Some(sum) = line.strip_prefix(model.first_line().as_bytes()) else {
+            return Err(refused("not a model of this program's network"));
+        };
+        if sum != checksum(packed).as_bytes() {
+            return Err(refused("a damaged model"));
+        }
+        let record = recorder().load(packed.to_vec(), device).context("unpacking the model")?;
+        Ok(model.load_record(record))
     }
+
+    /// The network in words, with the shapes of all its layers, up to the file's checksum.
+    fn first_line(&self) -> String {
+        let shapes = self.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("level3_mnist model of {shapes} SHA-256 ")
+    }
+}
+
+/// More than the bytes of any model.
+const MOST_BYTES: usize = 100_000_000;
+
+fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {

@@ -1,12 +1,11 @@
 //! What the program says: the plan, the progress, the times, and what the network learned.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use cli::{Guess, Record};
-use common::{Workers, human, time};
+use cli::{Guess, Record, misuse};
+use common::{Workers, human, plural, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
@@ -15,6 +14,7 @@ use crate::backend::ConvBlock;
 use crate::device::{Choice, Device};
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
+use crate::files;
 use crate::model::Cnn;
 use crate::picture;
 use crate::probe::find_gpu;
@@ -52,8 +52,15 @@ impl Report {
     /// Starts a report: the workers, and where records go.
     ///
     /// # Errors
-    /// [`cli::Misuse`] if the records' file cannot be written.
+    /// [`cli::Misuse`] if the file of the records or that of the model cannot be written.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
+        // A path that cannot be written fails now, and not after the training.
+        if let Some(model) = &args.save {
+            files::try_to_write(model, "--save")?;
+            if args.run.json.as_ref().is_some_and(|json| files::same(json, model)) {
+                return Err(misuse("--save and --json name one file; each needs its own"));
+            }
+        }
         let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         let workers = args.workers()?;
         println!("CPU: {workers}");
@@ -96,9 +103,9 @@ impl Report {
     pub fn start(&mut self, plan: &Plan, warm_up: Duration) {
         println!("\n{}: {}", plan.device, plan.device.hardware());
         let (steps, last) = (plan.steps(), plan.last_batch());
-        print!("batch size {}: {} an epoch", plan.batch_size, number(steps, "step"));
+        print!("batch size {}: {} an epoch", plan.batch_size, plural(steps, "step"));
         if last < plan.batch_size {
-            let (last, without) = (number(last, "image"), number(steps - 1, "step"));
+            let (last, without) = (plural(last, "image"), plural(steps - 1, "step"));
             print!(", the last of {last} ({without} if that one is dropped)");
         }
         println!("\nwarm-up: {}, not counted as training", human(warm_up));
@@ -128,31 +135,33 @@ impl Report {
         if let Some(run) = self.runs.last_mut() {
             run.progress.bar.finish_and_clear();
             run.training = training;
-            let (epochs, speed) = (number(run.plan.epochs, "epoch"), run.images_per_second());
+            let (epochs, speed) = (plural(run.plan.epochs, "epoch"), run.images_per_second());
             println!("training: {}, {epochs}, {speed:.0} images/s", human(training));
             let steps = run.plan.epochs * run.plan.steps();
             let each = human(training / steps as u32);
-            let batch = number(run.plan.batch_size, "image");
-            let why = format!("{} of {batch}, {each} each", number(steps, "step"));
+            let batch = plural(run.plan.batch_size, "image");
+            let why = format!("{} of {batch}, {each} each", plural(steps, "step"));
             if let Some(score) = self.guess.score(training.as_secs_f64(), "s", &why) {
                 println!("{score}");
             }
         }
     }
 
-    /// Says how well the network reads digits that it has never seen, and shows some of them.
+    /// Says how well the network reads digits that it has never seen, shows some of them, and
+    /// writes the model and the record. If one of them cannot be written, the other one is.
     ///
     /// # Errors
-    /// If the record cannot be written.
-    pub fn finish(
+    /// If the model or the record cannot be written.
+    pub fn finish<B: ConvBlock>(
         &mut self,
+        model: Cnn<B>,
         predictions: &Predictions,
         test: &Images,
         evaluation: Duration,
     ) -> anyhow::Result<()> {
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
         run.accuracy = predictions.accuracy(test);
-        println!("evaluation: {}, {}", human(evaluation), number(test.len(), "test image"));
+        println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
         println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
         if !self.sweep {
             println!("\ntest images ({}), the last ones read wrong:", self.data);
@@ -174,7 +183,7 @@ impl Report {
                 })
             })
             .collect();
-        (self.record)
+        let recorded = (self.record)
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
             .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
@@ -193,14 +202,12 @@ impl Report {
             .result("accuracy", run.accuracy)
             .result("samples", samples)
             .append()
-            .context("writing --json")
+            .context("writing --json");
+        self.save(model).and(recorded)
     }
 
     /// Writes the model to the file of `--save`, if there is one.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
+    fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
         let Some(path) = &self.save else { return Ok(()) };
         model.save(path)?;
         println!("model saved: {}", path.display());
@@ -233,11 +240,6 @@ impl Report {
         }
         table + "The bars are images/s. A larger batch is fewer steps: it may learn less."
     }
-}
-
-/// `1 step`, `2 steps`
-fn number(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 impl Run {
