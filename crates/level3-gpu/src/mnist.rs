@@ -15,7 +15,7 @@ const FOLDER: &str = "data/mnist";
 
 /// The names of the files and the SHA-256 of their uncompressed bytes, as `sha256sum` writes and
 /// reads them; the scripts read them, too.
-const CHECKSUMS: &str = include_str!("mnist.sha256");
+const CHECKSUMS: &str = include_str!("../mnist.sha256");
 
 /// A file of MNIST: its name, and how many bytes it holds when it is not compressed.
 #[derive(Clone, Copy)]

@@ -317,9 +317,4 @@ mod tests {
             assert!(error.contains(&loss.to_string()) && error.contains("step 1"), "{error}");
         }
     }
-
-    #[test]
-    fn one_of_a_kind_has_no_s() {
-        assert_eq!((number(1, "image"), number(0, "step")), ("1 image".into(), "0 steps".into()));
-    }
 }
