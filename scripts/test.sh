@@ -79,7 +79,7 @@ stage_level3() {
 stage_cuda() {
   cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
   cargo test --release -p level3-gpu --features cuda
-  cargo check --release -p level3-gpu --features cuda-unfused --tests
+  cargo check --release -p level3-gpu --no-default-features --features cuda --tests
 }
 
 # --- self-study -------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ fn control_group_memory() -> Option<u64> {
 
 /// The GPU, or the reason why there is none. Nothing of Burn's GPU backend is touched before
 /// this has succeeded, because it panics without a driver.
-#[cfg(not(feature = "cuda-unfused"))]
+#[cfg(not(feature = "cuda"))]
 pub(crate) fn find_gpu() -> Result<Gpu, String> {
     Err("this program was built without it; build with: \
          cargo build --release -p level3-gpu --features cuda --example level3_mnist"
@@ -184,14 +184,14 @@ pub(crate) fn find_gpu() -> Result<Gpu, String> {
 
 /// The GPU, or the reason why there is none. Nothing of Burn's GPU backend is touched before
 /// this has succeeded, because it panics without a driver.
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 pub(crate) fn find_gpu() -> Result<Gpu, String> {
     use std::sync::OnceLock;
     static FOUND: OnceLock<Result<Gpu, String>> = OnceLock::new();
     FOUND.get_or_init(|| probe::gpu().inspect(kernels::keep)).clone()
 }
 
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 mod kernels {
     use burn::cubecl::config::cache::CacheConfig;
     use burn::cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
@@ -231,7 +231,7 @@ mod kernels {
     }
 }
 
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 mod probe {
     use std::path::{Path, PathBuf};
 

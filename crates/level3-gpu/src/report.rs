@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use burn::tensor::backend::Backend;
+use burn::tensor::{ElementConversion, Tensor};
 use cli::{Guess, Record};
 use common::{Workers, human, time};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,6 +37,7 @@ pub struct Report {
     data: &'static str,
     load: Duration,
     runs: Vec<Run>,
+    clock: Instant,
 }
 
 /// One training run: the plan, and what became of it so far.
@@ -68,6 +71,7 @@ impl Report {
             data: "",
             load: Duration::ZERO,
             runs: Vec::new(),
+            clock: Instant::now(),
         })
     }
 
@@ -86,11 +90,13 @@ impl Report {
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
         println!("data: {}, {training} + {test} images, loaded in {}", self.data, human(time));
+        self.clock = Instant::now();
         Ok(digits)
     }
 
-    /// Says what is about to be trained.
-    pub fn start(&mut self, plan: &Plan, warm_up: Duration) {
+    /// Ends the warm-up, says what is about to be trained, and starts the clock.
+    pub fn start(&mut self, plan: &Plan) {
+        let warm_up = self.lap();
         println!("\n{}: {}", plan.device, plan.device.hardware());
         let (steps, last) = (plan.steps(), plan.last_batch());
         print!("batch size {}: {steps} steps an epoch", plan.batch_size);
@@ -105,18 +111,25 @@ impl Report {
             training: Duration::ZERO,
             accuracy: 0.0,
         });
+        self.clock = Instant::now();
+    }
+
+    /// The time since the last part of the run ended. The next part begins now.
+    fn lap(&mut self) -> Duration {
+        std::mem::replace(&mut self.clock, Instant::now()).elapsed()
     }
 
     /// Counts a step. The loss is asked for ten times an epoch: reading it makes the CPU wait
     /// until the GPU has caught up.
-    pub fn step(&mut self, loss: impl FnOnce() -> f32) {
+    pub fn step<B: Backend>(&mut self, loss: Tensor<B, 1>) {
         if let Some(run) = self.runs.last_mut() {
-            run.progress.step(loss);
+            run.progress.step(|| loss.into_scalar().elem());
         }
     }
 
-    /// Says how long the training took.
-    pub fn stop(&mut self, training: Duration) {
+    /// Stops the clock and says how long the training took.
+    pub fn stop(&mut self) {
+        let training = self.lap();
         if let Some(run) = self.runs.last_mut() {
             run.progress.bar.finish_and_clear();
             run.training = training;
@@ -136,12 +149,8 @@ impl Report {
     ///
     /// # Errors
     /// If the record cannot be written.
-    pub fn finish(
-        &mut self,
-        predictions: &Predictions,
-        test: &Images,
-        evaluation: Duration,
-    ) -> anyhow::Result<()> {
+    pub fn finish(&mut self, predictions: &Predictions, test: &Images) -> anyhow::Result<()> {
+        let evaluation = self.lap();
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
         run.accuracy = predictions.accuracy(test);
         println!("evaluation: {}, {} test images", human(evaluation), test.len());
@@ -169,7 +178,7 @@ impl Report {
         Record::open(self.json.as_deref(), 3, "level3_mnist")?
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
-            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
+            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "fusion"))
             .setting("batch_size", plan.batch_size)
             .setting("epochs", plan.epochs)
             .setting("images", plan.images)
