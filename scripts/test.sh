@@ -81,7 +81,7 @@ stage_level3() {
 stage_cuda() {
   cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
   cargo test --release -p level3-gpu --features cuda
-  cargo check --release -p level3-gpu --features cuda-unfused --tests
+  cargo check --release -p level3-gpu --no-default-features --features cuda --tests
 }
 
 # Every kernel of the network, compiled by CUDA's own compiler, which no other stage gets to see.

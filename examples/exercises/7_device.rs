@@ -10,8 +10,7 @@ use std::process::ExitCode;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::tensor::Tensor;
 use exercises::learning;
-use level3_gpu::backend::ConvBlock;
-use level3_gpu::{Autodiff, Batch, Cnn, Flex, Images, OnDevice, Training};
+use level3_gpu::{Autodiff, Batch, Cnn, ConvBlock, Flex, Images, OnDevice, Training};
 
 /// A network, and how wrong it is about some digits, on the device that `B` stands for.
 pub fn loss_on<B: Training>(

@@ -95,17 +95,23 @@ pub struct Plan {
 }
 
 impl Args {
-    /// Reads the command line and starts the CPU's workers.
+    /// Reads the command line.
     ///
     /// # Errors
     /// [`cli::Misuse`] for what makes no sense.
     pub fn from_command_line() -> anyhow::Result<Self> {
-        let args: Self = cli::parse()?;
-        let workers = args.workers()?;
-        // All parallel loops from here on, ours and Burn's, run on these workers.
-        (rayon::ThreadPoolBuilder::new().num_threads(workers.count).build_global())
-            .with_context(|| format!("cannot start {} worker threads", workers.count))?;
-        Ok(args)
+        cli::parse()
+    }
+
+    /// Starts the CPU's workers: rayon's global pool, which all parallel loops use.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] for a number of workers that makes no sense; if the system refuses to start
+    /// that many threads; if the pool runs already.
+    pub fn start_workers(&self) -> anyhow::Result<()> {
+        let workers = self.workers()?.count;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
+        pool.build_global().with_context(|| format!("starting {workers} workers"))
     }
 
     /// The file with digits and the file with a network, if nothing is to be trained.

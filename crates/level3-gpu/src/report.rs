@@ -1,9 +1,11 @@
 //! What the program says: the plan, the progress, the times, and what the network learned.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use burn::tensor::{ElementConversion, Tensor};
 use cli::{Guess, Record, misuse};
 use common::{Workers, human, plural, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -37,6 +39,7 @@ pub struct Report {
     data: &'static str,
     load: Duration,
     runs: Vec<Run>,
+    clock: Instant,
 }
 
 /// One training run: the plan, and what became of it so far.
@@ -78,6 +81,7 @@ impl Report {
             data: "",
             load: Duration::ZERO,
             runs: Vec::new(),
+            clock: Instant::now(),
         })
     }
 
@@ -96,11 +100,13 @@ impl Report {
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
         println!("data: {}, {training} + {test} images, loaded in {}", self.data, human(time));
+        self.clock = Instant::now();
         Ok(digits)
     }
 
-    /// Says what is about to be trained.
-    pub fn start(&mut self, plan: &Plan, warm_up: Duration) {
+    /// Ends the warm-up, says what is about to be trained, and starts the clock.
+    pub fn start(&mut self, plan: &Plan) {
+        let warm_up = self.lap();
         println!("\n{}: {}", plan.device, plan.device.hardware());
         let (steps, last) = (plan.steps(), plan.last_batch());
         print!("batch size {}: {} an epoch", plan.batch_size, plural(steps, "step"));
@@ -119,6 +125,12 @@ impl Report {
             training: Duration::ZERO,
             accuracy: 0.0,
         });
+        self.clock = Instant::now();
+    }
+
+    /// The time since the last part of the run ended. The next part begins now.
+    fn lap(&mut self) -> Duration {
+        std::mem::replace(&mut self.clock, Instant::now()).elapsed()
     }
 
     /// Counts a step. The loss is asked for ten times an epoch: reading it makes the CPU wait
@@ -126,12 +138,14 @@ impl Report {
     ///
     /// # Errors
     /// If the loss is no number: what follows would mean nothing.
-    pub fn step(&mut self, loss: impl FnOnce() -> f32) -> anyhow::Result<()> {
-        self.runs.last_mut().map_or(Ok(()), |run| run.progress.step(loss))
+    pub fn step<B: ConvBlock>(&mut self, loss: Tensor<B, 1>) -> anyhow::Result<()> {
+        let Some(run) = self.runs.last_mut() else { return Ok(()) };
+        run.progress.step(|| loss.into_scalar().elem())
     }
 
-    /// Says how long the training took.
-    pub fn stop(&mut self, training: Duration) {
+    /// Stops the clock and says how long the training took.
+    pub fn stop(&mut self) {
+        let training = self.lap();
         if let Some(run) = self.runs.last_mut() {
             run.progress.bar.finish_and_clear();
             run.training = training;
@@ -157,8 +171,8 @@ impl Report {
         model: Cnn<B>,
         predictions: &Predictions,
         test: &Images,
-        evaluation: Duration,
     ) -> anyhow::Result<()> {
+        let evaluation = self.lap();
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
         run.accuracy = predictions.accuracy(test);
         println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
@@ -186,7 +200,7 @@ impl Report {
         let recorded = (self.record)
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
-            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
+            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "fusion"))
             .setting("batch_size", plan.batch_size)
             .setting("epochs", plan.epochs)
             .setting("images", plan.images)

@@ -167,14 +167,14 @@ fn without_a_gpu_it_says_why_and_takes_the_cpu() {
         let out = finish(command);
         assert!(out.contains("no GPU: ") && out.contains("taking the CPU"), "{out}");
         assert!(!out.contains("panicked"), "{out}");
-        if !cfg!(feature = "cuda-unfused") {
+        if !cfg!(feature = "cuda") {
             assert!(out.contains("--features cuda"), "{out}");
         }
     }
 }
 
 /// A `libcuda.so.1` as CUDA ships it to link against, and one whose machine has no card.
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 #[test]
 fn a_stub_of_the_driver_is_no_gpu() {
     let folder = tempfile::tempdir().unwrap();
@@ -203,8 +203,8 @@ fn a_stub_of_the_driver_is_no_gpu() {
 }
 
 /// Ten steps, ten losses: on both devices the same first parameters, images and arithmetic. The same
-/// must hold with `--features cuda-unfused`, where no operations are fused into one kernel.
-#[cfg(feature = "cuda-unfused")]
+/// must hold with `--no-default-features --features cuda`, where no operations are fused into one kernel.
+#[cfg(feature = "cuda")]
 #[test]
 #[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda --test level3_mnist -- --ignored"]
 fn the_gpu_learns_what_the_cpu_learns() {
