@@ -58,7 +58,7 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 /// The example on the stand-in, started in a folder that keeps kernels for itself: one epoch of two
-/// steps, or what the last flags say instead. Ten minutes are the end of it: nothing may hang.
+/// steps, or what the last flags say instead. After an hour something hangs.
 fn example(folder: &Path, flags: &[&str]) -> Command {
     let test = std::env::current_exe().unwrap();
     let program = test.ancestors().nth(2).unwrap().join("examples/level3_mnist");
@@ -67,7 +67,7 @@ fn example(folder: &Path, flags: &[&str]) -> Command {
         .unwrap();
     let mut command = Command::new("timeout");
     command
-        .arg("600")
+        .arg("3600")
         .arg(program)
         .args(digits())
         .args(["--device", "cuda", "--workers", "2"])
