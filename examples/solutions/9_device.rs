@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::tensor::ElementConversion;
 use exercises::Host;
-use level3_gpu::backend::ConvBlock;
+use level3_gpu::ConvBlock;
 use level3_gpu::{Batch, Cnn, Flex};
 
 /// How wrong a new network is about each batch of digits, on the device that `B` stands for.

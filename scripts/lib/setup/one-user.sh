@@ -30,32 +30,10 @@ install_mpi_for_one_user() {
 # Without root and without a module: compiler and headers from PyPI, in a virtual environment
 # here, of the CUDA that the driver knows.
 install_cuda_for_one_user() {
-  local venv=$repo/.venv-cuda driver packages site
-  driver=$(timeout 20 nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p')
-  if [ "${driver:-12}" -ge 13 ]; then
-    packages=(nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl)
-  else
-    packages=(nvidia-cuda-nvrtc-cu12 nvidia-cuda-runtime-cu12 nvidia-cuda-nvcc-cu12 nvidia-cuda-cccl-cu12)
-  fi
-  step "CUDA's run-time compiler and headers from PyPI into $venv"
-  if ! make_venv "$venv" "${packages[@]}"; then
-    echo "This did not work: it needs python3 with venv, and a network."
-    rm -rf -- "$venv"
-    return
-  fi
-  site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nvidia
-  {
-    echo "# Written by scripts/setup.sh, read by the other scripts. In your own shell: source .venv-cuda/env.sh"
-    if [ -d "$site/cu13" ]; then
-      echo "export CUDA_PATH=$(quoted "$site")/cu13"
-      echo "export LD_LIBRARY_PATH=$(quoted "$site")/cu13/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
-    else
-      cp -rn "$site/cuda_nvcc/include/." "$site/cuda_runtime/include" # mma.h needs crt/mma.h
-      ln -sfn "$site/cuda_cccl/include" "$site/cuda_runtime/include/cccl"
-      echo "export CUDA_PATH=$(quoted "$site")/cuda_runtime"
-      echo "export LD_LIBRARY_PATH=$(quoted "$site")/cuda_nvrtc/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
-    fi
-  } >"$venv/env.sh"
+  local driver
+  driver=$(timeout 20 nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9.]*\).*/\1/p')
+  step "CUDA's run-time compiler and headers from PyPI into $repo/.venv-cuda"
+  "$repo/scripts/lib/cuda-wheels.sh" "$repo/.venv-cuda" "${driver:-12}" || return 0
   # shellcheck source=/dev/null
-  source "$venv/env.sh"
+  source "$repo/.venv-cuda/env.sh"
 }
