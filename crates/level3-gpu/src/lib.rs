@@ -12,11 +12,11 @@ mod digits;
 mod evaluate;
 #[cfg(feature = "cuda")]
 mod fault;
+mod files;
+mod handwriting;
 #[cfg(feature = "cuda")]
 mod kernels;
 mod memory;
-mod files;
-mod handwriting;
 mod mnist;
 mod model;
 mod on_device;
