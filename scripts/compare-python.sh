@@ -7,10 +7,10 @@
 #
 # Python's packages go into a virtual environment of their own, .venv-compare-LEVEL, from
 # scripts/compare/LEVEL.txt. A benchmark, not a test: run it on a machine that does nothing else.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-cd "$repo"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+# shellcheck source=scripts/lib/venv.sh
+source "$repo/scripts/lib/venv.sh"
 
 level=${1:-}
 case $level in
@@ -22,14 +22,14 @@ case $level in
 esac
 shift
 have python3 || die "there is no python3 to compare with; install python3 and python3-venv"
+needs_cargo
+find_target
+cd "$repo"
 
 venv=$repo/.venv-compare-$level
-if [ ! -x "$venv/bin/python" ]; then
-  step "Making $venv"
-  python3 -m venv "$venv" || die "python3 -m venv failed; on Debian: apt-get install python3-venv"
-fi
 step "Installing $(grep -v '^#' "scripts/compare/$level.txt" | paste -sd ' ') into $venv"
-timeout 900 "$venv/bin/pip" install --quiet --disable-pip-version-check -r "scripts/compare/$level.txt"
+make_venv "$venv" -r "scripts/compare/$level.txt" ||
+  die "this did not work: it needs a network, and python3 with venv (on Debian: apt-get install python3-venv)" 1
 
 step "Building $crate"
 cargo build --release -p "$crate" --examples

@@ -7,10 +7,12 @@
 #   scripts/demo.sh --present    step by step with an audience; --budget 5m keeps to a time,
 #                                --replay shows the recorded runs: see scripts/present.sh --help
 #
-# Level 1 runs while later levels still have to be built.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# Level 1 runs while later levels still have to be built. A step that fails does not end the others: the
+# summary names it, and the exit status is 1.
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+# shellcheck source=scripts/lib/steps.sh
+source "$repo/scripts/lib/steps.sh"
 cd "$repo"
 
 for word in "$@"; do
@@ -22,11 +24,7 @@ done
 levels=() quick=
 while [ $# -gt 0 ]; do
   case $1 in
-    --level)
-      [[ ${2:-} =~ ^[123]$ ]] || die "--level takes 1, 2 or 3, not '${2:-}'"
-      levels+=("$2")
-      shift
-      ;;
+    --level) levels_asked "${2:-}"; shift ;;
     --quick) quick=yes ;;
     -h | --help) usage; exit ;;
     *) die "demo.sh does not know '$1'; try --help" ;;
@@ -34,105 +32,91 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ ${#levels[@]} -gt 0 ] || levels=(1 2 3)
+needs_cargo
+find_target
 
 # Slurm sets this variable in a job; here we stand in for it, with the cores that there are.
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
-examples=${target#"$repo/"}/release/examples # as one would type it from here
-records=$(mktemp)
-trap 'rm -f "$records"' EXIT
-summary=()
+if [ -n "$quick" ]; then
+  weight=0.1 pi=(--passes 20) heat=(--size 500) mnist=(--batch-size 64 --images 6000)
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+records=$work/records.jsonl
+summary=() failed=()
 
-# build CRATE ARGUMENT...: builds a level's examples; cargo shows its progress.
-build() {
-  step "Building $1 (the first time takes a while)"
-  show cargo build --release -p "$@"
+# play NAME SECONDS WORDS COMMAND...: one step of lib/steps.sh, and its line in the summary.
+play() {
+  local name=$1 words=$3 command problem=${1#level2-}
+  as_typed "${@:4}"
+  case $name in
+    slurm-*) return ;; # this is about this machine's cores
+    level1-crossover) [ -z "$quick" ] || return 0 ;;
+    level3-cuda) gpu_answers || return 0 ;;
+    # A baseline of this demonstration's own: the reader's may be of another problem.
+    level2-pi-* | level2-heat-*) command+=(--baseline "$work/${problem%%-*}.txt") ;;
+  esac
+  [ "$name" = level2-hello ] || command+=(--json "$records")
+  step "Level ${name:5:1}: $words"
+  show "${command[@]}" || { fails "$name" "ended with status $?"; return; }
+  [ "$name" != level2-hello ] || { show "${command[@]}" || fails "$name" "ended with status $?"; }
+  line_of "$name"
 }
 
-# field NAME: a number from the record of the last run.
-field() { tail -n 1 "$records" | grep -o "\"$1\":[^,}]*" | tail -n 1 | cut -d: -f2 | tr -d '"'; }
-
-# rounded NAME: the same, with two decimals.
-rounded() { LC_ALL=C printf '%.2f' "$(field "$1")"; }
-
-level1() {
-  build level1-cores --examples
-  local race=$examples/level1_cores
-
-  step "Level 1: tasks that weigh nothing"
-  show "$race" --weight 0 --tasks 10 --json "$records"
-  summary+=("level 1, cores   weight 0:   $(field verdict) ($(rounded speedup) x on $(field workers) workers)")
-
-  local weight=0.5
-  [ -z "$quick" ] || weight=0.1
-  step "Level 1: tasks that wait, on four workers"
-  show "$race" --weight $weight --tasks 10 --workers 4 --timeline --json "$records"
-  summary+=("                 weight $weight: $(field verdict) ($(rounded speedup) x on $(field workers) workers: three waves)")
-
-  step "Level 1: tasks that compute"
-  show "$race" --weight 0 --tasks 100 --factorial 3000 --json "$records"
-  summary+=("                 computing:  $(field verdict) ($(rounded speedup) x on $(field workers) workers)")
-
-  [ -z "$quick" ] || return 0
-  step "Level 1: from which task size on does parallel win?"
-  show "$examples/level1_crossover" --json "$records"
+# fails NAME WORDS: remembers what did not work, and says so where it happened.
+fails() {
+  echo "  $1 $2; going on with the next step."
+  failed+=("$1")
+  summary+=("$1: $2")
 }
 
-level2() {
-  build level2-mpi --examples
-  local baseline ranks rows=()
-  baseline=$(mktemp -d)
+# field NAME: a value from the record of the last run.
+field() { tail -n 1 "$records" | json "$1"; }
 
-  step "Level 2: the same program four times, and once more: never rely on the order"
-  show scripts/mpirun.sh -n 4 "$examples/level2_hello"
-  show scripts/mpirun.sh -n 4 "$examples/level2_hello"
-
-  local passes=100 size=1000
-  [ -z "$quick" ] || passes=20 size=500
-  for ranks in 1 2 4 16; do
-    step "Level 2: pi with $ranks $([ $ranks = 1 ] && echo "rank: the baseline" || echo ranks)"
-    show scripts/mpirun.sh -n $ranks "$examples/level2_pi" --passes $passes \
-      --baseline "$baseline/pi.txt" --json "$records"
-    rows+=("$(scaling pi $ranks median_s)")
-  done
-  for ranks in 1 2 4; do
-    step "Level 2: heat with $ranks $([ $ranks = 1 ] && echo "rank: the baseline" || echo ranks)"
-    show scripts/mpirun.sh -n $ranks "$examples/level2_heat" --size $size \
-      --baseline "$baseline/heat.txt" --json "$records"
-    rows+=("$(scaling heat $ranks total_s)")
-  done
-  rm -r "$baseline"
-  summary+=("level 2, MPI     program  ranks        time  speedup  efficiency" "${rows[@]}")
+# line_of NAME: adds the step's line to the summary.
+line_of() {
+  local race
+  case $1 in
+    level1-race-*)
+      race="$(field verdict) ($(printf %.2f "$(field speedup)") x on $(some "$(field workers)" worker))"
+      case $1 in
+        *-0) summary+=("level 1, cores   weight 0:   $race") ;;
+        *-half) summary+=("                 weight $weight: $race") ;;
+        *) summary+=("                 computing:  $race") ;;
+      esac
+      ;;
+    level2-hello) summary+=("level 2, MPI     program               ranks        time  speedup  efficiency") ;;
+    level2-*) summary+=("$(scaling "${1#level2-}")") ;;
+    level3-*)
+      summary+=("level 3, ${1#*-}  $(field data), batch $(field batch_size): training $(printf %.2f "$(field train_s)") s, $(
+        awk -v accuracy="$(field accuracy)" 'BEGIN { printf "%.2f %% of the test images read right", 100 * accuracy }')")
+      ;;
+  esac
 }
 
-# scaling PROGRAM RANKS TIME: a row of the scaling table, from the last record.
+# scaling PROGRAM-RANKS: a row of the scaling table, from the last record.
 scaling() {
-  local speedup=1.00 efficiency=1
-  if [ "$2" -gt 1 ]; then speedup=$(rounded speedup) efficiency=$(field efficiency); fi
-  LC_ALL=C awk -v program="$1" -v ranks="$2" -v time="$(field "$3")" -v speedup="$speedup" \
+  local time speedup efficiency
+  time=$(field total_s) speedup=$(field speedup) efficiency=$(field efficiency)
+  [ -n "$time" ] || time=$(field median_s)
+  case $speedup in '' | null) speedup=1 efficiency=1 ;; esac
+  awk -v program="${1%-*}" -v ranks="${1##*-}" -v time="$time" -v speedup="$speedup" \
     -v efficiency="$efficiency" 'BEGIN {
-      printf "%16s %-7s %6d %8.2f ms %7s x %9.0f %%", "", program, ranks, 1000 * time, speedup, 100 * efficiency
+      printf "%16s %-20s %6d %8.2f ms %7.2f x %9.0f %%", "", program, ranks, 1000 * time, speedup, 100 * efficiency
     }'
-}
-
-level3() {
-  local features=() devices=(cpu) device batch=512 images=()
-  ! gpu_likely || features=(--features cuda)
-  build level3-gpu "${features[@]}" --examples
-  if have nvidia-smi && timeout 20 nvidia-smi; then devices+=(cuda); fi
-  [ -z "$quick" ] || images=(--images 6000) batch=64
-  for device in "${devices[@]}"; do
-    step "Level 3: one epoch on the $device"
-    show "$examples/level3_mnist" --device "$device" --batch-size $batch "${images[@]}" --json "$records"
-    summary+=("level 3, $device  $(field data), batch $batch: training $(rounded train_s) s, $(LC_ALL=C awk \
-      -v accuracy="$(field accuracy)" 'BEGIN { printf "%.2f %% of the test images read right", 100 * accuracy }')")
-  done
 }
 
 step "Looking at this machine"
 scripts/setup.sh || echo "Going on with what there is."
 for level in "${levels[@]}"; do
-  "level$level"
+  step "Building level $level (the first time takes a while)"
+  if build "$level"; then
+    steps_of "$level"
+  else
+    fails "level $level" "could not be built: see above"
+  fi
 done
 
-step "Summary: $(hostname), $(cores) cores, $(date +%F)"
+step "Summary: $(hostname), $(some "$(cores)" core), $(date +%F)"
 printf '%s\n' "${summary[@]}"
+[ ${#failed[@]} -eq 0 ] || exit 1

@@ -6,78 +6,89 @@
 #
 # Run it on a login node: compute nodes often have no network. A download that was cut off goes on
 # where it stopped; what is there and right is left alone; a file gets its name only when its
-# checksum is right. MNIST_MIRRORS, addresses separated by blanks, replaces the two mirrors.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# checksum is right. A mirror that sends nothing for 20 seconds is given up, and the next one is asked.
+# MNIST_MIRRORS, addresses separated by blanks, replaces the two mirrors.
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+# shellcheck source=scripts/lib/mnist.sh
+source "$repo/scripts/lib/mnist.sh"
 
-mirrors=${MNIST_MIRRORS:-https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist}
-
-# The files and the SHA-256 of their uncompressed bytes.
-files="
-train-images-idx3-ubyte ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db
-train-labels-idx1-ubyte 65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5
-t10k-images-idx3-ubyte 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7
-t10k-labels-idx1-ubyte ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
-"
-
-# is_right FILE SHA256: whether FILE is there and holds what it should once uncompressed.
-is_right() {
-  [ -e "$1" ] || return 1
-  local found
-  case $1 in
-    *-ubyte) found=$(sha256sum <"$1") ;;
-    *) found=$(gzip -dc <"$1" 2>/dev/null | sha256sum) || return 1 ;;
-  esac
-  [ "${found%% *}" = "$2" ]
-}
+read -ra mirrors <<<"${MNIST_MIRRORS:-https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist}"
 
 # download ADDRESS FILE: goes on where an earlier try stopped.
 download() {
+  local status=0
   if have curl; then
-    local get=(curl --fail --silent --show-error --location --connect-timeout 10 --max-time 300)
-    "${get[@]}" --continue-at - --output "$2" "$1" && return
-    # 22 and 33: this server cannot go on in the middle, or the part is longer than the file.
-    case $? in 22 | 33) "${get[@]}" --output "$2" "$1" ;; *) return 1 ;; esac
+    local get=(curl --fail --silent --show-error --location --connect-timeout 10 --speed-limit 1 --speed-time 20)
+    "${get[@]}" --continue-at - --output "$2" "$1" || status=$?
+    # 22, 33 and 36: this server cannot go on in the middle, or the part is longer than the file.
+    case $status in
+      22 | 33 | 36) if [ -s "$2" ]; then rm -f -- "$2"; status=0; "${get[@]}" --output "$2" "$1" || status=$?; fi ;;
+    esac
+    [ $status -ne 23 ] || cannot_write # curl's word for it
   elif have wget; then
-    wget --quiet --continue --timeout=20 --tries=1 --output-document="$2" "$1"
+    wget --quiet --continue --timeout=20 --tries=1 --output-document="$2" "$1" || status=$?
+    [ $status -ne 3 ] || cannot_write # and wget's
   else
     die "there is neither curl nor wget to download with; install one"
   fi
+  return $status
+}
+
+# cannot_write: ends the script, and says how much room there is.
+cannot_write() {
+  local room
+  room=$(df -Pk -- "$folder" | awk 'NR == 2 { print int($4 / 1024) }') || room=no
+  die "cannot write in $(quoted "$folder") ($room MB left there); give another folder, such as: \
+$(typed scripts/get-mnist.sh) /scratch/mnist" 1
 }
 
 # get NAME SHA256: from the first mirror that has it right.
 get() {
-  local name=$1 sha256=$2 mirror part=$folder/.$1.gz.part
-  if is_right "$folder/$name" "$sha256" || is_right "$folder/$name.gz" "$sha256"; then
+  local name=$1 sha256=$2 mirror part=$folder/.$1.gz.part file fault resumed
+  file=$(mnist_file "$folder" "$name")
+  if [ -n "$file" ]; then
+    fault=$(mnist_fault "$file" "$sha256")
+    [ -z "$fault" ] || die "$(quoted "$file") $fault; move it away and type again: $again" 1
     echo "$name: there already, checksum right"
     return
   fi
-  if [ -e "$folder/$name" ]; then die "$folder/$name is damaged or something else; delete it and try again"; fi
-  for mirror in $mirrors; do
-    if ! download "$mirror/$name.gz" "$part"; then
-      echo "$name: $mirror did not deliver it" >&2
-    elif is_right "$part" "$sha256"; then
-      mv "$part" "$folder/$name.gz"
-      echo "$name: downloaded, checksum right"
-      return
-    else
-      echo "$name: $mirror delivered something else" >&2
-      rm -f "$part"
-    fi
+  [ ! -d "$part" ] || die "$(quoted "$part") is a folder; move it away and type again: $again" 1
+  for mirror in "${mirrors[@]}"; do
+    echo "$name: asking $mirror"
+    for resumed in yes no; do
+      [ -s "$part" ] || resumed=no
+      if ! download "$mirror/$name.gz" "$part"; then
+        echo "$name: $mirror did not deliver it" >&2
+        break
+      elif [ -z "$(mnist_fault "$part" "$sha256")" ]; then
+        mv -T -- "$part" "$folder/$name.gz"
+        echo "$name: downloaded, checksum right"
+        return
+      fi
+      rm -f -- "$part"
+      # What was there before may have been of another file: once more from the beginning.
+      [ $resumed = yes ] || { echo "$name: $mirror delivered something else" >&2; break; }
+    done
   done
-  die "no mirror delivered $name; is there a network here? On a compute node there often is none. \
-Without the files: level3_mnist --synthetic" 1
+  die "no mirror delivered $name; is there a network here? On a compute node there often is none: type it \
+on a login node: $again. Without the files: level3_mnist --synthetic" 1
 }
 
 case ${1:-} in
   -h | --help) usage; exit ;;
   -*) die "get-mnist.sh takes a folder, not '$1'; try --help" ;;
 esac
+[ $# -le 1 ] || die "get-mnist.sh takes one folder, not $#; try --help"
 folder=${1:-$repo/data/mnist}
-mkdir -p "$folder" || die "cannot make the folder $folder"
-while read -r name sha256; do
-  [ -z "$name" ] || get "$name" "$sha256"
-done <<<"$files"
+again="$(typed scripts/get-mnist.sh)${1:+ $(quoted "$1")}"
+if ! reason=$(mkdir -p -- "$folder" 2>&1); then
+  die "cannot make the folder $(quoted "$folder"): ${reason##*: }; give another: $(typed scripts/get-mnist.sh) FOLDER" 1
+fi
+folder=$(cd -- "$folder" && pwd) || exit 1
+[ -w "$folder" ] || cannot_write
+while read -r sha256 name; do
+  get "$name" "$sha256"
+done <"$mnist_sums"
 echo "MNIST is in $folder"
-if [ "$folder" != "$repo/data/mnist" ]; then echo "Tell level 3: export MNIST_DIR=$folder"; fi
+if [ "$folder" != "$repo/data/mnist" ]; then echo "Tell level 3: export MNIST_DIR=$(quoted "$folder")"; fi

@@ -9,36 +9,33 @@
 # scripts/demo.sh --present does the same. Keys: Return runs the step, s skips it, r shows its
 # recording, q ends. Without a terminal every step runs by itself. A step that this machine cannot
 # run (no GPU, no queue), that fails, or that takes too long shows its recording and says so.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+# shellcheck source=scripts/lib/steps.sh
+source "$repo/scripts/lib/steps.sh"
 cd "$repo"
 runs=slides/runs
-bin=${target#"$repo/"}/release/examples
 
 budget='' replay='' levels=()
 while [ $# -gt 0 ]; do
   case $1 in
     --budget)
-      [[ ${2:-} =~ ^([0-9]+)(s|m|h)?$ ]] || die "--budget takes a time such as 300s or 5m, not '${2:-}'"
+      [[ ${2:-} =~ ^0*([0-9]{1,6})(s|m|h)?$ ]] || die "--budget takes a time such as 300s or 5m, not '${2:-}'"
       case ${BASH_REMATCH[2]} in m) unit=60 ;; h) unit=3600 ;; *) unit=1 ;; esac
-      budget=$((10#${BASH_REMATCH[1]} * unit))
+      budget=$((BASH_REMATCH[1] * unit))
       [ "$budget" -ge 60 ] || die "--budget $2 is too short for three levels; take 1m or more"
       shift
       ;;
     --present) ;; # what demo.sh calls this
     --replay) replay=yes ;;
-    --level)
-      [[ ${2:-} =~ ^[123]$ ]] || die "--level takes 1, 2 or 3, not '${2:-}'"
-      levels+=("$2")
-      shift
-      ;;
+    --level) levels_asked "${2:-}"; shift ;;
     -h | --help) usage; exit ;;
     *) die "present.sh does not know '$1'; try --help" ;;
   esac
   shift
 done
 [ ${#levels[@]} -gt 0 ] || levels=(1 2 3)
+find_target
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -53,7 +50,7 @@ recording() {
     return
   fi
   if [ -e "$records" ]; then
-    origin=$(tail -n 1 "$records" | sed -n 's/.*"host":"\([^"]*\)".*"started":"\([0-9-]*\)T.*/on \1, \2/p')
+    origin="on $(tail -n 1 "$records" | json host), $(tail -n 1 "$records" | json started | cut -dT -f1)"
   fi
   echo "[RECORDING, not a live run: made ${origin:-earlier}]"
   sed 's/^/| /' "$file"
@@ -62,9 +59,16 @@ recording() {
 
 # key: waits for one; without a terminal it is Return.
 key() {
-  local answer=''
+  local answer='' rest
   if [ -t 0 ]; then
-    read -rsn 1 -p '  [Return runs it, s skips, r shows the recording, q ends] ' answer
+    read -rsn 1 -p '  [Return runs it, s skips, r shows the recording, q ends] ' answer || exit
+    # An arrow or a function key is several characters, from Escape to a letter or ~: none of our keys.
+    while [ "$answer" = $'\e' ]; do
+      rest=''
+      read -rsn 1 -t 0.1 rest || :
+      while [[ $rest = [O\[0-9\;] ]]; do read -rsn 1 -t 0.1 rest || break; done
+      read -rsn 1 answer || exit
+    done
     echo
   fi
   case $answer in
@@ -74,19 +78,43 @@ key() {
   esac
 }
 
-# play SECONDS NAME COMMAND...: one step. SECONDS is its share of the budget.
+# share SECONDS: what that is of the budget; without a budget, ten minutes.
+share() { if [ -n "$budget" ]; then echo $((budget * $1 / 300)); else echo 600; fi; }
+
+# play NAME SECONDS WORDS COMMAND...: one step of lib/steps.sh.
 play() {
-  local seconds=$1 name=$2 choice=0 status=0 began=$SECONDS
-  shift 2
+  local name=$1 seconds choice=0 status=0 began command
+  seconds=$(share "$2")
+  as_typed "${@:4}"
+  step "Level $level: $3"
   # A recording shows the command that it was made with.
-  if [ -n "$replay" ]; then echo; else printf '\n$ %s\n' "$*"; fi
+  if [ -z "$replay" ]; then
+    case $name in
+      slurm-*)
+        if ! have sbatch || ! timeout 10 sinfo >/dev/null 2>&1; then
+          echo "There is no queue on this machine."
+          recording "$name"
+          return
+        fi
+        ;;
+      level3-cuda)
+        if ! gpu_answers; then
+          echo "There is no GPU on this machine."
+          recording "$name"
+          return
+        fi
+        ;;
+    esac
+    printf '\n$ %s\n' "$(quoted "${command[@]}")"
+  fi
   key || choice=$?
   [ "$choice" -ne 1 ] || return 0
   if [ -n "$replay" ] || [ "$choice" -eq 2 ]; then
     recording "$name"
     return
   fi
-  timeout --kill-after=5 "$seconds" "$@" </dev/null || status=$?
+  began=$SECONDS
+  timeout --kill-after=5 "$seconds" "${command[@]}" </dev/null || status=$?
   [ -z "$budget" ] || echo "  ($((SECONDS - began)) s of $seconds s)"
   case $status in
     0) ;;
@@ -95,104 +123,53 @@ play() {
   esac
 }
 
-# number NAME FILE: a number from the last record in FILE.
-number() { tail -n 1 "$2" | grep -o "\"$1\":[^,}]*" | tail -n 1 | cut -d: -f2; }
+# --- problems that fit into the budget ----------------------------------------------------------
 
-# calc EXPRESSION: arithmetic with fractions.
-calc() { LC_ALL=C awk "BEGIN { printf \"%.6g\", ($1) }"; }
+# whole LEAST MOST EXPRESSION: a whole number inside its limits.
+whole() { awk "BEGIN { v = int($3); print (v < $1 ? $1 : v > $2 ? $2 : v) }"; }
 
-# whole LEAST MOST EXPRESSION: the same as a whole number inside its limits.
-whole() { LC_ALL=C awk "BEGIN { v = int($3); print (v < $1 ? $1 : v > $2 ? $2 : v) }"; }
-
-# share PERCENT: these hundredths of the budget, in seconds; without a budget, ten minutes.
-share() { if [ -n "$budget" ]; then echo $((budget * $1 / 100)); else echo 600; fi; }
-
-# --- the steps --------------------------------------------------------------------------------
-
-level1() {
-  local weight=0.5 limit
-  limit=$(share 10)
-  # Ten tasks one after another and then in three waves: 13 weights, and the timeline's 3.
-  [ -z "$budget" ] || weight=$(calc "$limit > 10 ? 0.5 : $limit / 20")
-
-  step "Level 1: tasks that weigh nothing. Who wins?"
-  play "$limit" level1-race-0 "$bin/level1_cores" --weight 0 --tasks 10
-  step "Level 1: tasks that wait. Ten tasks, four workers: how many waves?"
-  play "$limit" level1-race-half "$bin/level1_cores" --weight "$weight" --tasks 10 --workers 4 --timeline
-  step "Level 1: tasks that compute. Now each worker needs a core."
-  play "$limit" level1-race-computing "$bin/level1_cores" --weight 0 --tasks 100 --factorial 5000
-  step "Level 1: from which task size on does parallel win?"
-  play "$(share 12)" level1-crossover "$bin/level1_crossover" --tasks 10
-  step "Level 1 as a job: Slurm says how many workers there are."
-  if have sbatch && timeout 10 sinfo >/dev/null 2>&1; then
-    play "$(share 12)" slurm-level1 scripts/slurm/submit.sh level1 --wait
-  else
-    echo "There is no queue on this machine."
-    recording slurm-level1
-  fi
+# try NAME COMMAND...: runs a small problem and prints the value NAME of its record.
+try() {
+  local name=$1 command
+  shift
+  as_typed "$@" --json "$work/try.jsonl"
+  "${command[@]}" >/dev/null
+  tail -n 1 "$work/try.jsonl" | json "$name"
 }
 
-level2() {
-  local ranks limit pass_s step_s passes=() steps=()
-  limit=$(share 4)
-  if [ -n "$budget" ] && [ -z "$replay" ]; then
-    scripts/mpirun.sh -n 1 "$bin/level2_pi" --passes 5 --baseline "$work/try" --json "$work/pi.jsonl" >/dev/null
-    pass_s=$(number median_s "$work/pi.jsonl")
-    passes=(--passes "$(whole 5 100 "0.5 * $limit / $pass_s")")
-    scripts/mpirun.sh -n 1 "$bin/level2_heat" --steps 20 --baseline "$work/try" --json "$work/heat.jsonl" >/dev/null
-    step_s=$(calc "$(number total_s "$work/heat.jsonl") / 20")
-    steps=(--steps "$(whole 20 1000 "0.3 * $limit / $step_s")")
-  fi
-
-  step "Level 2: one program, four copies. Run it twice: the order changes."
-  play "$limit" level2-hello scripts/mpirun.sh -n 4 "$bin/level2_hello"
-  step "Level 2: pi. Always start with one rank: it saves the baseline."
-  for ranks in 1 2 4; do
-    play "$limit" "level2-pi-$ranks" scripts/mpirun.sh -n "$ranks" "$bin/level2_pi" "${passes[@]}"
-  done
-  step "Level 2: heat. Now the ranks talk in every step."
-  for ranks in 1 2; do
-    play "$limit" "level2-heat-overlap-$ranks" scripts/mpirun.sh -n "$ranks" "$bin/level2_heat" \
-      --exchange overlap "${steps[@]}"
-  done
-}
-
-level3() {
-  local images=() limit rate
-  limit=$(share 9)
-  if [ -n "$budget" ] && [ -z "$replay" ]; then
-    "$bin/level3_mnist" --device cpu --batch-size 512 --images 2048 --synthetic --json "$work/mnist.jsonl" >/dev/null
-    rate=$(number images_per_s "$work/mnist.jsonl")
-    images=(--images "$(whole 2048 60000 "0.5 * $limit * $rate")")
-  fi
-
-  step "Level 3: train on the CPU"
-  play "$limit" level3-cpu "$bin/level3_mnist" --device cpu --batch-size 512 "${images[@]}"
-  step "Level 3: the same on the GPU. First look who uses it."
-  if have nvidia-smi && timeout 20 nvidia-smi; then
-    play "$limit" level3-cuda "$bin/level3_mnist" --device cuda --batch-size 512 "${images[@]}"
-  else
-    echo "There is no GPU on this machine."
-    recording level3-cuda
-  fi
+# fit LEVEL: chooses the sizes of lib/steps.sh, from a small problem of each kind.
+fit() {
+  local limit
+  case $1 in
+    1)
+      limit=$(share 30)
+      # Ten tasks one after another and then in three waves: 13 weights, and the timeline's 3.
+      weight=$(awk "BEGIN { print ($limit > 10 ? 0.5 : $limit / 20) }")
+      ;;
+    2)
+      limit=$(share 12)
+      pi=(--passes "$(whole 5 100 "0.5 * $limit / $(try median_s -n 1 level2_pi --passes 5 --baseline "$work/try")")")
+      heat=(--steps "$(whole 20 1000 "0.3 * $limit * 20 / $(try total_s -n 1 level2_heat --steps 20 --baseline "$work/try")")")
+      ;;
+    3)
+      limit=$(share 27)
+      mnist+=(--images "$(whole 2048 60000 "0.5 * $limit * $(
+        try images_per_s level3_mnist --device cpu "${mnist[@]}" --images 2048 --synthetic)")")
+      ;;
+  esac
 }
 
 # What is built before the audience looks does not count.
-for level in "${levels[@]}"; do
-  [ -z "$replay" ] || break
-  case $level in
-    1) cargo build --release -p level1-cores --examples ;;
-    2) cargo build --release -p level2-mpi --examples ;;
-    3)
-      features=()
-      if have nvidia-smi; then features=(--features cuda); fi
-      cargo build --release -p level3-gpu "${features[@]}" --examples
-      ;;
-  esac
-done
+if [ -z "$replay" ]; then
+  needs_cargo
+  for level in "${levels[@]}"; do
+    build "$level" || echo "Level $level could not be built here: its recordings will be shown."
+  done
+fi
 began=$SECONDS
 for level in "${levels[@]}"; do
-  "level$level"
+  [ -z "$budget" ] || [ -n "$replay" ] || fit "$level"
+  steps_of "$level"
 done
 echo
 echo "Done in $((SECONDS - began)) s${budget:+ of $budget s}."

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# test.sh [--cluster] [STAGE...]    Set up, then check everything; or only the stages named.
+# test.sh [--cluster] [--all] [STAGE...]    Set up, then check everything; or only the stages named.
 #
 #   scripts/test.sh                  every stage but the practice cluster's
 #   scripts/test.sh --cluster        every stage, those on a real Slurm included (needs root)
+#   scripts/test.sh --all            the GPU's kernels for several kinds of GPU, not one
 #   scripts/test.sh format lint      only these
 #   scripts/test.sh --list           the stages' names
 #
 # A stage that fails does not stop the others. Its last lines are repeated at the end, and the very
 # last line counts both kinds.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 cd "$repo"
 
 # --- the ground -------------------------------------------------------------------------------
@@ -23,10 +23,14 @@ stage_shell() {
   have shellcheck || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck >/dev/null; }
   git ls-files '*.sh' '*.sbatch' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
   local script
-  for script in $(git ls-files 'scripts/*.sh' 'scripts/*.sbatch' | grep -v lib.sh); do
+  for script in $(git ls-files 'scripts/*.sh' 'scripts/*.sbatch' 'slides/*.sh'); do
+    [ -x "$script" ] || continue # a part of others
     "$script" --help | grep -q . || { echo "$script --help says nothing"; return 1; }
   done
 }
+
+# The scripts in the surroundings that users have: full disks, other users, a site's profile.
+stage_scripts() { scripts/lib/test-scripts.sh; }
 
 # --- level 1 ----------------------------------------------------------------------------------
 
@@ -63,7 +67,7 @@ stage_cluster() {
   cargo build --release -p level2-mpi --examples
   cargo build --release -p level3-gpu --examples
   cargo build --release -p truth
-  scripts/test-cluster.sh
+  scripts/practice/test-cluster.sh
 }
 
 # --- level 3 ----------------------------------------------------------------------------------
@@ -75,11 +79,22 @@ stage_level3() {
   RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps -p level3-gpu
 }
 
-# The same program with its GPU backend. It must behave on a machine that has no GPU.
+# The same program with its GPU backend. It must behave on a machine that has no GPU, and on a GPU
+# that fails: crates/level3-gpu/tests/standin.rs runs it on a stand-in for the driver.
 stage_cuda() {
   cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
   cargo test --release -p level3-gpu --features cuda
-  cargo check --release -p level3-gpu --features cuda-unfused --tests
+  cargo check --release -p level3-gpu --no-default-features --features cuda --tests
+}
+
+# Every kernel of the network, compiled by CUDA's own compiler, which no other stage gets to see.
+stage_kernels() {
+  local wheels=$target/cuda-wheels
+  [ -f "$wheels/env.sh" ] || scripts/lib/cuda-wheels.sh "$wheels" 12.9
+  # shellcheck source=/dev/null
+  source "$wheels/env.sh"
+  STANDIN_SMS=$gpus STANDIN_NVRTC=${LD_LIBRARY_PATH%%:*}/libnvrtc.so.12 \
+    cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
 }
 
 # --- self-study -------------------------------------------------------------------------------
@@ -123,8 +138,9 @@ stage_truth() {
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1 mpi mpich level3 exercises templates cuda charts slides truth)
+stages=(setup format shell scripts level1 mpi mpich level3 exercises templates cuda kernels charts slides truth)
 cluster_stages=(hosts cluster)
+gpus=80 # compute capabilities that kernels are compiled for, blanks between them
 
 run_stage() {
   local name=$1 start=$SECONDS status
@@ -144,6 +160,7 @@ for word in "$@"; do
   case $word in
     -h | --help) usage; exit ;;
     --list) printf '%s\n' "${stages[@]}" "${cluster_stages[@]}"; exit ;;
+    --all) gpus='80 90' ;;
     --cluster) stages+=("${cluster_stages[@]}") ;;
     *)
       declare -F "stage_$word" >/dev/null || die "there is no stage '$word'; scripts/test.sh --list names them"
@@ -153,6 +170,8 @@ for word in "$@"; do
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
 
+needs_cargo
+find_target
 passed=() failed=() logs=$target/test-logs
 mkdir -p "$logs"
 for name in "${chosen[@]}"; do

@@ -10,9 +10,8 @@
 # Needs Node 18 or later and Chromium. As root on Debian or Ubuntu a missing one is installed with
 # apt-get. CHROME_PATH names a browser of your choice. In the HTML, p opens the presenter's view.
 # The hand-out has the slides of the classes `handout` (not shown in the talk) and `key` (shown too).
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/../scripts/lib/prologue.sh"
 cd "$repo/slides"
 
 deck=deck.md

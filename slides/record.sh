@@ -8,65 +8,52 @@
 # Each stage writes slides/runs/STAGE.jsonl and, for the levels, what the programs printed. Run it on
 # a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well.
 # To redraw the charts of the slides without new runs: slides/record.sh charts
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/../scripts/lib/prologue.sh"
+# shellcheck source=scripts/lib/steps.sh
+source "$repo/scripts/lib/steps.sh"
 cd "$repo"
-runs=$repo/slides/runs
-bin=$target/release/examples
+runs=slides/runs
 # No run takes longer than this, in seconds.
 limit=600
 
-# record STAGE NAME COMMAND...: runs a program and keeps its record and what it printed.
-record() {
-  local stage=$1 name=$2
-  shift 2
+# play NAME SECONDS WORDS COMMAND...: runs a step of lib/steps.sh and keeps its record and what it printed.
+play() {
+  local name=$1 command typed
+  case $name in
+    slurm-*) return ;; # a stage of its own
+    level3-cuda) gpu_answers >/dev/null || return 0 ;;
+  esac
+  as_typed "${@:4}"
+  # The charts show level 3 with every batch size.
+  case $name in level3-*) command+=(--workers "$(cores)" --sweep) ;; esac
   {
-    printf '$ %s\n' "${*//"$target"/target}"
-    timeout "$limit" "$@" --json "$runs/$stage.jsonl" 2>&1
-  } | tee "$runs/$stage-$name.txt"
+    typed=$(quoted "${command[@]}")
+    printf '$ %s\n' "${typed//"$target/"/target/}"
+    [ "$name" = level2-hello ] || command+=(--json "$runs/$stage.jsonl")
+    timeout "$limit" "${command[@]}" 2>&1
+  } | tee "$runs/$name.txt"
 }
 
-# fresh STAGE: forgets its earlier runs.
-fresh() {
-  step "Recording $1"
-  rm -f "$runs/$1.jsonl" "$runs/$1"-*.txt
+# level N: every step of level N, its earlier runs forgotten.
+level() {
+  build "$1"
+  step "Recording level $1"
+  rm -f "$runs/level$1.jsonl" "$runs/level$1"-*.txt
+  steps_of "$1"
 }
 
-level1() {
-  cargo build --release -p level1-cores --examples
-  fresh level1
-  record level1 race-0 "$bin"/level1_cores --weight 0 --tasks 10 --workers 2
-  record level1 race-half "$bin"/level1_cores --weight 0.5 --tasks 10 --workers 4 --timeline
-  record level1 race-computing "$bin"/level1_cores --weight 0 --tasks 100 --workers 2 --factorial 5000
-  record level1 crossover "$bin"/level1_crossover --tasks 10 --workers 2
-}
-
+level1() { level 1; }
+level3() { mnist=(); level 3; }
 level2() {
-  local ranks exchange
-  cargo build --release -p level2-mpi --examples
-  fresh level2
-  (timeout 60 scripts/mpirun.sh -n 4 "$bin"/level2_hello | tee "$runs/level2-hello.txt")
-  for ranks in 1 2 4; do
-    record level2 "pi-$ranks" scripts/mpirun.sh -n "$ranks" "$bin"/level2_pi
-  done
+  local exchange ranks
+  level 2
+  # For the charts alone: what more ranks than cores do.
   for exchange in blocking overlap; do
     for ranks in 1 2 4; do
-      record level2 "heat-$exchange-$ranks" scripts/mpirun.sh -n "$ranks" \
-        "$bin"/level2_heat --exchange "$exchange"
+      [ -e "$runs/level2-heat-$exchange-$ranks.txt" ] || play "level2-heat-$exchange-$ranks" 0 '' \
+        -n "$ranks" level2_heat --exchange "$exchange"
     done
-  done
-}
-
-level3() {
-  local features=() devices=(cpu) device
-  if have nvidia-smi && nvidia-smi >/dev/null 2>&1; then
-    features=(--features cuda) devices+=(cuda)
-  fi
-  cargo build --release -p level3-gpu "${features[@]}" --examples
-  fresh level3
-  for device in "${devices[@]}"; do
-    record level3 "$device" "$bin"/level3_mnist --device "$device" --workers "$(cores)" --sweep
   done
 }
 
@@ -74,7 +61,7 @@ level3() {
 compare() {
   step "Recording compare$1"
   rm -f "$runs/compare$1.jsonl"
-  scripts/compare-python.sh "level$1" --json "$runs/compare$1.jsonl"
+  scripts/compare-python.sh "level$1" --json "$repo/$runs/compare$1.jsonl"
 }
 compare1() { compare 1; }
 compare2() { compare 2; }
@@ -89,18 +76,18 @@ slurm() {
     printf '# on %s, %s; before it, %s processes wanted the %s CPUs of this machine\n' \
       "$(hostname)" "$(date +%F)" "$(cut -d' ' -f1 /proc/loadavg)" "$(cores)"
     printf '$ scripts/slurm/submit.sh level1 --wait\n'
-    timeout "$limit" scripts/slurm/submit.sh level1 --wait | tee "$repo/slides/runs/slurm.log"
-    output=$(sed -n 's/.*tail -f //p' slides/runs/slurm.log)
+    timeout "$limit" scripts/slurm/submit.sh level1 --wait | tee "$runs/slurm.log"
+    output=$(sed -n 's/.*tail -f //p' "$runs/slurm.log")
     printf '$ cat %s\n' "$output"
     cat "$output"
     rm -f "$output"
   } | sed -e "s#$target#target#g" -e "s#$repo/##g" | tee "$runs/slurm-level1.txt"
-  rm -f slides/runs/slurm.log
+  rm -f "$runs/slurm.log"
 }
 
 charts() {
   step "Drawing"
-  cargo run --release -p charts -- "$runs"/*.jsonl --out "$repo/slides/pictures"
+  cargo run --release -p charts -- "$runs"/*.jsonl --out slides/pictures
 }
 
 stages=()
@@ -113,6 +100,8 @@ for word in "$@"; do
 done
 [ ${#stages[@]} -gt 0 ] || stages=(level1 level2 level3 compare1 compare2 compare3 charts)
 
+find_target
+export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
 mkdir -p "$runs"
 for stage in "${stages[@]}"; do
   "$stage"

@@ -1,9 +1,7 @@
-//! Exercise 2: how small may a piece be? The lesson is `examples/level1_crossover.rs`.
-//!
-//! ```text
-//! cargo run --release -p exercises --example exercise2
-//! cargo exercise 2
-//! ```
+// Exercise 2: how small may a piece be? The lesson is `examples/level1_crossover.rs`.
+//
+//     cargo exercise 2 --run   runs this program
+//     cargo exercise 2         checks it
 
 use std::hint::black_box;
 use std::process::ExitCode;

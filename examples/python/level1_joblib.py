@@ -37,8 +37,8 @@ def main():
     tasks = args.tasks if args.tasks is not None else int(input("Number of tasks: "))
 
     # Let Slurm tell the program what it has; hard-code nothing.
-    workers = int(os.environ.get("SLURM_CPUS_PER_TASK", 1))
-    print(f"{tasks} tasks of {weight} s and {args.factorial}!, {workers} workers")
+    workers = int(os.environ.get("SLURM_CPUS_PER_TASK") or 1)
+    print(f"{tasks} tasks of {weight} s and {args.factorial}!, workers: {workers}")
 
     start = time.perf_counter()
     expected = sequential(tasks, weight, args.factorial)

@@ -1,10 +1,7 @@
-//! Exercise 1: all lanes open. The lesson is `examples/level1_cores.rs`.
-//!
-//! ```text
-//! cargo run --release -p exercises --example exercise1
-//! cargo exercise 1
-//! ```
-#![allow(unused_imports)] // the gap needs rayon
+// Exercise 1: open all lanes. The lesson is `examples/level1_cores.rs`.
+//
+//     cargo exercise 1 --run   runs this program
+//     cargo exercise 1         checks it
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,9 +1,8 @@
-//! Exercise 3: the same bits on every machine. The lesson is `examples/level2_pi.rs`, by threads.
-//!
-//! ```text
-//! cargo run --release -p exercises --example exercise3
-//! cargo exercise 3
-//! ```
+// Exercise 3: the same bits on every machine. The lesson is `examples/level2_pi.rs`, here with
+// threads.
+//
+//     cargo exercise 3 --run   runs this program
+//     cargo exercise 3         checks it
 
 use std::process::ExitCode;
 

@@ -18,6 +18,14 @@ THREADS = min(2, len(os.sched_getaffinity(0)))
 TORCH = Path(__file__).parents[2] / "examples/python/level3_torch.py"
 MEGABYTE = 1_000_000
 
+# PyTorch as one meets it, and at its best.
+TORCH_FORMS = {
+    "PyTorch, preloaded": ["--preload"],
+    "PyTorch, channels last, fused Adam": ["--preload", "--best"],
+    "PyTorch, the same, compiled": ["--preload", "--best", "--compile"],
+    "PyTorch, DataLoader": [],
+}
+
 
 def measure_torch(device, batch, *flags):
     flags = ["--device", device, "--batch-size", batch, "--threads", THREADS, *flags]
@@ -45,6 +53,7 @@ def main():
     parser = arguments(__doc__)
     parser.add_argument("--batch-sizes", type=int, nargs="+", metavar="N")
     parser.add_argument("--preload-only", action="store_true", help="leave the DataLoader out")
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="measure all N times, in turn")
     args = parser.parse_args()
     program = args.binaries / "level3_mnist"
     devices = ["cpu"]
@@ -55,11 +64,15 @@ def main():
 
     rows = []
     for device in devices:
-        for batch in sizes:
+        for batch in sizes * args.runs:
             measured = {"burn": measure_burn(program, device, batch)}
-            measured["PyTorch, preloaded"] = measure_torch(device, batch, "--preload")
-            if not args.preload_only:
-                measured["PyTorch, DataLoader"] = measure_torch(device, batch)
+            for name, flags in TORCH_FORMS.items():
+                if args.preload_only and "--preload" not in flags:
+                    continue
+                if "--compile" in flags and device == "cpu" and not shutil.which("c++"):
+                    print(f"no C++ compiler: without {name}")
+                    continue
+                measured[name] = measure_torch(device, batch, *flags)
             for name, results in measured.items():
                 rows.append(
                     (

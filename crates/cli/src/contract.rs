@@ -90,9 +90,11 @@ fn end_without_output(cause: &str) -> ! {
     process::exit(1)
 }
 
-/// One line on standard error, if that can be written.
+/// One line on standard error, if that can be written; in one write, so that mpirun's own words
+/// never come between.
 fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "error: {}", readable(line));
+    let line = format!("error: {}\n", readable(line));
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 fn flush() -> io::Result<()> {
@@ -128,15 +130,19 @@ pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
         (Ok(()), Err(error)) => end_without_output(&error.to_string()),
         (Err(error), _) => error,
     };
-    // "what we did: why it failed: ...". Some libraries' errors repeat their cause.
+    complain(&one_chain(&error));
+    ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+}
+
+/// `what we did: why it failed: ...`. Some libraries' errors repeat their cause: it is told once.
+fn one_chain(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(|cause| cause.to_string()) {
         if !line.contains(&cause) {
             line = if line.is_empty() { cause } else { format!("{line}: {cause}") };
         }
     }
-    complain(&line);
-    ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+    line
 }
 
 /// Longer words are a slip (a number of 309 digits) or an attack; paths are seldom as long.
@@ -200,5 +206,20 @@ mod tests {
     fn misuse_is_recognised_under_its_context() {
         let error = misuse("no such folder").context("loading the data");
         assert!(error.is::<Misuse>());
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = io::Error::new(io::ErrorKind::WouldBlock, io::Error::from_raw_os_error(11));
+        let line = one_chain(&anyhow::Error::new(cause).context("starting the workers"));
+        assert_eq!(line.matches("temporarily unavailable").count(), 1, "{line}");
+        assert!(line.starts_with("starting the workers: "), "{line}");
+    }
+
+    #[test]
+    fn what_a_terminal_cannot_show_is_made_readable() {
+        assert_eq!(readable("two\nlines, \u{1b}[1m"), "two lines, \u{fffd}[1m");
+        assert_eq!(readable("two  blanks, \u{fc}ber"), "two  blanks, \u{fc}ber");
+        assert!(readable(&"7".repeat(309)).len() < 100);
     }
 }

@@ -1,6 +1,6 @@
 //! A question that never hangs.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use anyhow::Context;
 
@@ -13,10 +13,10 @@ const ATTEMPTS: usize = 3;
 /// Asks on a terminal; everywhere else (a job, a pipe) takes the default and says so.
 ///
 /// `read` turns the answer into a value or explains why not, like a clap value parser. An empty
-/// answer, or the end of the input (Ctrl-D), is the default.
+/// answer, or Ctrl-D, is the default.
 ///
 /// # Errors
-/// [`crate::Misuse`] after three answers that `read` refused.
+/// [`crate::Misuse`] after three answers that `read` refused, and for one that never ends.
 pub fn ask<T: std::fmt::Display>(
     question: &str,
     default: T,
@@ -46,30 +46,42 @@ pub(crate) fn ask_here<T: std::fmt::Display>(
     default: T,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> anyhow::Result<T> {
-    let value = answer(question, default, read, &mut io::stdin().lock(), &mut io::stdout());
-    stopped::forget();
+    let at_the_end = if io::stdin().is_terminal() { End::Default } else { End::NoAnswer };
+    let value = answer(question, default, read, &mut io::stdin().lock(), at_the_end);
+    stopped::forget(); // while somebody thinks, nothing is measured
     value
 }
 
+/// What the end of the input means.
+enum End {
+    /// Ctrl-D on a terminal.
+    Default,
+    /// Ctrl-D or Ctrl-C on the terminal of mpirun, which closes the pipe at both.
+    NoAnswer,
+}
+
+/// The question goes to standard error, so that it is seen although the output goes to a file.
 fn answer<T: std::fmt::Display>(
     question: &str,
     default: T,
     read: impl Fn(&str) -> Result<T, String>,
     input: &mut impl BufRead,
-    output: &mut impl Write,
+    at_the_end: End,
 ) -> anyhow::Result<T> {
     let mut refusal = String::new();
     for _ in 0..ATTEMPTS {
-        write!(output, "{question} [{default}]: ")?;
-        output.flush()?;
+        eprint!("{question} [{default}]: ");
         let mut line = Vec::new();
         let mut input = input.by_ref().take(LONGEST_ANSWER);
-        let length = input.read_until(b'\n', &mut line).context("reading the answer")?;
-        if length == 0 {
-            writeln!(output, "{default}")?; // Ctrl-D leaves the cursor behind the question
-        }
-        if input.limit() == 0 {
-            return Err(misuse(format!("{question}: the answer is too long")));
+        match (input.read_until(b'\n', &mut line).context("reading the answer")?, &at_the_end) {
+            (0, End::Default) => eprintln!("{default}"),
+            (0, End::NoAnswer) => {
+                anyhow::bail!("{question}: no answer came; press Return for {default}")
+            }
+            _ if input.limit() == 0 => {
+                return Err(misuse(format!("{question}: the answer is too long")));
+            }
+            _ => {}
         }
         let line = String::from_utf8_lossy(&line); // other encodings are asked again
         if line.trim().is_empty() {
@@ -79,7 +91,7 @@ fn answer<T: std::fmt::Display>(
             Ok(value) => return Ok(value),
             Err(reason) => refusal = readable(&reason),
         }
-        writeln!(output, "  {refusal}")?;
+        eprintln!("  {refusal}");
     }
     Err(misuse(format!("{question}: {refusal}")))
 }
@@ -89,34 +101,38 @@ mod tests {
     use super::*;
     use crate::count;
 
-    fn typed(keys: &str) -> (anyhow::Result<u64>, String) {
-        let mut screen = Vec::new();
-        let value = answer("Tasks", 10, count(1..=100), &mut keys.as_bytes(), &mut screen);
-        (value, String::from_utf8(screen).unwrap())
+    fn typed(keys: &[u8]) -> anyhow::Result<u64> {
+        answer("Tasks", 10, count(1..=100), &mut { keys }, End::Default)
     }
 
     #[test]
     fn an_answer_is_taken() {
-        assert_eq!(typed("42\n").0.unwrap(), 42);
+        assert_eq!(typed(b"42\n").unwrap(), 42);
     }
 
     #[test]
     fn return_and_ctrl_d_take_the_default() {
-        assert_eq!(typed("\n").0.unwrap(), 10);
-        assert_eq!(typed("").0.unwrap(), 10);
+        assert_eq!(typed(b"\n").unwrap(), 10);
+        assert_eq!(typed(b"").unwrap(), 10);
     }
 
     #[test]
-    fn a_wrong_answer_is_explained_and_asked_again() {
-        let (value, screen) = typed("many\n7\n");
-        assert_eq!(value.unwrap(), 7);
-        assert!(screen.contains("'many' is not a whole number"), "{screen}");
+    fn a_wrong_answer_is_asked_again_also_one_in_another_encoding() {
+        assert_eq!(typed(b"many\n7\n").unwrap(), 7);
+        assert_eq!(typed(b"f\xfcnf\n5\n").unwrap(), 5);
     }
 
     #[test]
     fn three_wrong_answers_end_it_as_misuse() {
-        let error = typed("0\n0\n0\n5\n").0.unwrap_err();
+        let error = typed(b"0\n0\n0\n5\n").unwrap_err();
         assert!(error.is::<crate::Misuse>());
         assert!(error.to_string().contains("from 1 to 100"));
+    }
+
+    #[test]
+    fn an_answer_without_an_end_is_read_no_further() {
+        let mut endless = io::BufReader::new(io::repeat(b'7'));
+        let answer = answer("Tasks", 10, count(1..=100), &mut endless, End::Default);
+        assert!(answer.unwrap_err().is::<crate::Misuse>());
     }
 }

@@ -1,17 +1,9 @@
-//! The parameters of a network as plain numbers, for exercise 9.
+//! The parameters of a network as plain numbers, for exercise 12.
 
 use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
-
-/// How many of a network's tensors of parameters can learn from this loss: none of them, if it was
-/// computed elsewhere and only came here as a number.
-pub fn learning<B: AutodiffBackend>(model: &impl AutodiffModule<B>, loss: Tensor<B, 1>) -> usize {
-    // Burn panics where there is nothing at all to go back to; zero gives it something.
-    let zero = Tensor::zeros([1], &loss.device()).require_grad();
-    GradientsParams::from_grads((loss + zero).backward(), model).len()
-}
 
 /// Replaces each gradient of `model` by what `exchange` makes of its numbers, one tensor after the
 /// other, in the same order in every process.

@@ -1,103 +1,143 @@
-//! Nine exercises. Each is a program in `examples/exercises/` with one gap, a check in `checks/`,
-//! a hint, and an answer in `examples/solutions/` that differs from it in the gap alone.
+//! Twelve exercises, four for each level. Each is a program in `examples/exercises/` with one gap,
+//! a hint, an answer in `examples/solutions/` that differs from it in the gap alone, and a check in
+//! `src/bin/`.
 //!
-//! Here is the list of them and what the checks share. `cargo exercise` is `main.rs`.
+//! Here is the list of them and what the checks share. `cargo exercise` is `src/bin/exercise/`.
 
 mod fault;
-mod gap;
 #[cfg(feature = "level3")]
 mod gradients;
+#[cfg(feature = "level3")]
+mod host;
+mod pace;
 #[cfg(feature = "level2")]
 pub mod ranks;
 mod threads;
 
-pub use fault::{Fault, check, not_yet};
-pub use gap::Gap;
+pub use fault::{CHECK, Fault, check, not_yet};
 #[cfg(feature = "level3")]
-pub use gradients::{fingerprint, learning, replace_gradients};
+pub use gradients::{fingerprint, replace_gradients};
+#[cfg(feature = "level3")]
+pub use host::Host;
+pub use pace::Pace;
 pub use threads::Threads;
 
 use std::path::{Path, PathBuf};
 
+/// The reader's file as the module `exercise`. Its unused lines are no news while the gap is open.
+///
+/// It comes from the folder that the variable `EXERCISES` names while the check is compiled:
+/// `cargo exercise` sets it, and elsewhere `.cargo/config.toml` names the starters.
+#[macro_export]
+macro_rules! exercise {
+    ($file:literal) => {
+        #[allow(dead_code, unreachable_code, unused_imports, unused_mut, unused_variables)]
+        mod exercise {
+            include!(concat!(env!("EXERCISES"), "/", $file));
+
+            /// The file's own `main`.
+            pub fn program() -> std::process::ExitCode {
+                main()
+            }
+        }
+    };
+}
+
+/// The answer to an exercise as the module `answer`, to measure the reader's file against.
+#[macro_export]
+macro_rules! answer {
+    ($file:literal) => {
+        #[allow(dead_code, unused_imports)]
+        mod answer {
+            include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/solutions/", $file));
+        }
+    };
+}
+
 /// An exercise, as `cargo exercise` lists it.
 #[derive(Debug)]
 pub struct Exercise {
-    /// 1 to 9.
-    pub number: u8,
-    /// The name of its files.
+    /// 1 to 12.
+    pub number: usize,
+    /// The name of its files and of its check, such as `1_order`.
     pub name: &'static str,
     /// What is to be done.
     pub title: &'static str,
-    /// The features of this crate that it needs.
-    pub features: &'static [&'static str],
-    /// The fingerprint of its gap as nobody has touched it yet.
-    pub untouched: u64,
 }
 
-/// All exercises, three a level.
-pub const EXERCISES: [Exercise; 9] = [
-    exercise(1, "order", "share a loop among workers, keep the order", &[], 0xb63d_f2f2_088e_4217),
-    exercise(2, "grain", "keep tiny loops in one piece", &[], 0xa4eb_ea39_e78a_507f),
-    exercise(3, "sum", "the same bits for any number of workers", &[], 0x13bc_8334_b960_99e0),
-    exercise(4, "slices", "slices without gap or overlap", &["level2"], 0xb215_83fb_6506_b1da),
-    exercise(5, "everyone", "let every rank know pi", &["level2"], 0xdb13_fc8f_dd69_39e8),
-    exercise(6, "deadlock", "mend a halo exchange that hangs", &["level2"], 0x7743_af4f_e326_1e2b),
-    exercise(
-        7,
-        "device",
-        "move the model and the batch to the device",
-        &["level3"],
-        0x3451_322e_7574_ac7b,
-    ),
-    exercise(8, "shapes", "add a second convolution", &["level3"], 0x7df2_a743_6164_75b5),
-    exercise(
-        9,
-        "gradients",
-        "train one network on several ranks",
-        &["level2", "level3"],
-        0xff75_4c85_2647_ca93,
-    ),
+const fn exercise(number: usize, name: &'static str, title: &'static str) -> Exercise {
+    Exercise { number, name, title }
+}
+
+/// All exercises, four for each level.
+pub const EXERCISES: [Exercise; 12] = [
+    exercise(1, "1_order", "share a loop among workers, keep the order"),
+    exercise(2, "2_grain", "keep tiny loops in one piece"),
+    exercise(3, "3_sum", "get the same bits from any number of workers"),
+    exercise(4, "4_histogram", "speed: count without a shared lock"),
+    exercise(5, "5_slices", "cut slices without gap or overlap"),
+    exercise(6, "6_everyone", "let every rank know pi"),
+    exercise(7, "7_deadlock", "mend a halo exchange that hangs"),
+    exercise(8, "8_messages", "speed: one message instead of a thousand"),
+    exercise(9, "9_device", "move the digits to the device once"),
+    exercise(10, "10_shapes", "add a second convolution"),
+    exercise(11, "11_batch", "speed: hand over a batch instead of images"),
+    exercise(12, "12_gradients", "train one network on several ranks"),
 ];
-
-const fn exercise(
-    number: u8,
-    name: &'static str,
-    title: &'static str,
-    features: &'static [&'static str],
-    untouched: u64,
-) -> Exercise {
-    Exercise { number, name, title, features, untouched }
-}
 
 impl Exercise {
     /// The level whose lesson it practises.
-    pub fn level(&self) -> u8 {
-        self.number.div_ceil(3)
+    pub fn level(&self) -> usize {
+        self.number.div_ceil(4)
     }
 
-    /// The file with the gap, below the repository.
-    pub fn file(&self) -> PathBuf {
-        self.path("exercises", "rs")
+    /// The features of this crate that its check needs.
+    pub fn features(&self) -> &'static [&'static str] {
+        match self.number {
+            ..=4 => &[],
+            5..=8 => &["level2"],
+            12 => &["level2", "level3"],
+            _ => &["level3"],
+        }
     }
 
-    /// The file with the answer.
+    /// The name of its program, in every folder that has it.
+    pub fn file(&self) -> String {
+        format!("{}.rs", self.name)
+    }
+
+    /// The program as it is handed out, below the repository. Nobody edits it.
+    pub fn starter(&self) -> PathBuf {
+        Path::new(STARTERS).join(self.file())
+    }
+
+    /// The program with its gap filled.
     pub fn solution(&self) -> PathBuf {
-        self.path("solutions", "rs")
+        Path::new(SOLUTIONS).join(self.file())
     }
 
     /// The file with the hint.
     pub fn hint(&self) -> PathBuf {
-        self.path("exercises", "hint.md")
-    }
-
-    fn path(&self, folder: &str, ending: &str) -> PathBuf {
-        format!("examples/{folder}/{}_{}.{ending}", self.number, self.name).into()
+        self.starter().with_extension("hint.md")
     }
 }
+
+/// The folder of the starters and their hints, below the repository.
+pub const STARTERS: &str = "examples/exercises";
+
+/// The folder of the answers.
+pub const SOLUTIONS: &str = "examples/solutions";
 
 /// The folder that this workspace lies in.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_default()
+}
+
+/// What stands above the gap of a program, in it, and below it. `None` without the two marks.
+pub fn around_gap(text: &str) -> Option<[&str; 3]> {
+    let (above, rest) = text.split_once("    // --- gap\n").or(text.split_once("// --- gap\n"))?;
+    let (inside, below) = rest.split_once("// --- end of gap\n")?;
+    Some([above, inside.trim_end_matches(' '), below])
 }
 
 #[cfg(test)]
@@ -110,30 +150,53 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_taken_apart_at_its_marks() {
+        let text = "fn f() {\n    // --- gap\n    1\n    // --- end of gap\n}\n";
+        assert_eq!(around_gap(text), Some(["fn f() {\n", "    1\n", "}\n"]));
+        assert_eq!(around_gap("fn f() {\n    // --- gap\n"), None);
+    }
+
+    #[test]
     fn a_solution_differs_from_its_starter_in_the_gap_alone() {
         for exercise in &EXERCISES {
-            let starter = Gap::find(&read(exercise.file())).unwrap();
-            let solution = Gap::find(&read(exercise.solution())).unwrap();
-            assert_eq!(starter.around, solution.around, "{}", exercise.name);
-            assert_ne!(starter.inside, solution.inside, "{}", exercise.name);
+            let (starter, solution) = (read(exercise.starter()), read(exercise.solution()));
+            let [above, gap, below] = around_gap(&starter).unwrap();
+            let [same_above, answer, same_below] = around_gap(&solution).unwrap();
+            assert_eq!([above, below], [same_above, same_below], "{}", exercise.name);
+            assert_ne!(gap, answer, "{}", exercise.name);
         }
     }
 
     #[test]
     fn the_task_stands_in_two_lines_above_the_gap() {
         for exercise in &EXERCISES {
-            let above = Gap::find(&read(exercise.file())).unwrap().around[0].clone();
-            let lines: Vec<&str> = above.lines().map(str::trim).collect();
-            let [.., task, more] = lines.as_slice() else { panic!("{}", exercise.name) };
-            assert!(task.starts_with("// TASK: "), "{}: {task}", exercise.name);
-            assert!(more.starts_with("// "), "{}: {more}", exercise.name);
+            let starter = read(exercise.starter());
+            let above: Vec<&str> = around_gap(&starter).unwrap()[0].lines().collect();
+            let [.., task, more] = above.as_slice() else { panic!("{}", exercise.name) };
+            assert!(task.trim().starts_with("// TASK: "), "{}: {task}", exercise.name);
+            assert!(more.trim().starts_with("// "), "{}: {more}", exercise.name);
         }
     }
 
     #[test]
-    fn every_exercise_has_a_hint() {
+    fn every_exercise_has_its_number_and_a_hint_that_names_it() {
+        for (index, exercise) in EXERCISES.iter().enumerate() {
+            assert_eq!(exercise.number, index + 1);
+            assert!(exercise.name.starts_with(&format!("{}_", exercise.number)));
+            let hint = read(exercise.hint());
+            assert!(hint.starts_with(&format!("# Hint {}: ", exercise.number)), "{hint}");
+        }
+    }
+
+    /// rustfmt follows `mod` and not `include!`, so `cargo fmt` does not come here.
+    #[test]
+    fn starters_and_answers_are_formatted() {
         for exercise in &EXERCISES {
-            assert!(read(exercise.hint()).lines().count() >= 3, "{}", exercise.name);
+            let files = [exercise.starter(), exercise.solution()];
+            let mut rustfmt = std::process::Command::new("rustfmt");
+            rustfmt.args(["--check", "--edition", "2024"]).args(files).current_dir(repository());
+            let output = rustfmt.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         }
     }
 }

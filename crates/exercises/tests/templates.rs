@@ -18,8 +18,7 @@ fn follow(template: &str) -> String {
     let commands: Vec<&str> = commands.take_while(|line| *line != " ```").collect();
     assert!(commands.len() >= 3, "{template} has no commands at its head");
 
-    let folder = std::env::temp_dir().join(format!("{template}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = tempfile::tempdir().unwrap();
     // Kept between runs, beside what cargo builds for this workspace.
     let test = std::env::current_exe().unwrap();
     let target: PathBuf = test.ancestors().nth(3).unwrap().join("templates");
@@ -33,13 +32,12 @@ fn follow(template: &str) -> String {
         .replace("mpirun", &format!("{}/scripts/mpirun.sh", shown(&workshop)));
     let output = Command::new("timeout")
         .args(["--kill-after=5", "900", "bash", "-euc", &script])
-        .current_dir(&folder)
+        .current_dir(folder.path())
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("SLURM_CPUS_PER_TASK", "2")
         .output()
         .unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{script}\n{printed}{output:?}");
     printed

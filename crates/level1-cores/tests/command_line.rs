@@ -123,7 +123,7 @@ fn on_a_terminal_the_questions_are_asked() {
 }
 
 #[test]
-fn ctrl_c_at_a_question_ends_it_at_once() {
+fn ctrl_c_at_a_question_ends_it_without_a_race() {
     let output = on_a_terminal("level1_cores", r"\003");
     let text = stdout(&output);
     assert!(!text.contains("Race") && !text.contains("panicked"), "{text}");

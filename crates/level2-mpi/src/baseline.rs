@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cli::replace_file;
 use gethostname::gethostname;
 use serde_json::{Map, Value, json};
 
@@ -41,25 +42,10 @@ impl Baseline {
     /// # Errors
     /// A phrase for the reader of the report.
     pub fn save(&self, time: Duration) -> Result<(), String> {
-        let path = self.path.display();
-        match fs::metadata(&self.path) {
-            Ok(found) if !found.is_file() => return Err(format!("{path} is not a file")),
-            Ok(found) if found.permissions().readonly() => {
-                return Err(format!("{path} is read-only"));
-            }
-            _ => {}
-        }
         let mut content = self.problem.clone();
         content.insert(TIME.to_string(), json!(time.as_secs_f64()));
-        // A name of its own for every process, also where hosts share the folder.
-        let mut unfinished = self.path.clone().into_os_string();
-        unfinished.push(format!(".{}.{}.tmp", host(), std::process::id()));
-        let written = fs::write(&unfinished, format!("{:#}\n", Value::Object(content)))
-            .and_then(|()| fs::rename(&unfinished, &self.path));
-        written.map_err(|error| {
-            let _ = fs::remove_file(&unfinished);
-            format!("cannot write {path}: {error}")
-        })
+        let text = format!("{:#}\n", Value::Object(content));
+        replace_file(&self.path, text.as_bytes()).map_err(|error| format!("{error:#}"))
     }
 
     /// Reads the time of one rank for the same problem.
@@ -192,7 +178,7 @@ mod tests {
     fn a_folder_and_a_read_only_file_are_left_alone() {
         let folder = Folder::new("refused");
         let inside = Baseline::new(&folder.0, "level2_pi", &[]);
-        assert!(inside.save(TIME_S).unwrap_err().contains("is not a file"));
+        assert!(inside.save(TIME_S).unwrap_err().contains("it is a folder"));
         assert!(inside.load().is_err());
 
         let baseline = folder.baseline(1000);

@@ -73,8 +73,8 @@ pub fn exit_code(world: &SimpleCommunicator, result: anyhow::Result<()>) -> Exit
 fn abort_on_panic(rank: Rank) {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        eprintln!("rank {rank} panicked and ends all ranks:");
-        print(panic);
+        print(panic); // first: where standard output cannot be written, this ends the process
+        eprintln!("rank {rank} panicked and ends all ranks");
         SimpleCommunicator::world().abort(1);
     }));
 }

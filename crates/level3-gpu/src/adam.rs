@@ -1,19 +1,17 @@
-//! Adam, in one pass over the parameters.
+//! Adam on a CPU, in one pass over the parameters.
 //!
 //! Burn's own Adam takes a dozen passes, one simple operation after the other. A GPU fuses them
-//! into one; on a CPU each runs on one core, which at small batches was a quarter of the time and
-//! left the others waiting: Amdahl's serial part. There it is one pass over memory, shared out to
-//! the workers like level 1's tasks.
+//! into one; on a CPU each runs on one core while the others wait, which is Amdahl's serial part.
+//! Here the workers share the parameters, like level 1's tasks. To do without this file, return
+//! Burn's own for `Flex` as well: see [`crate::Training::adam`].
 
 use burn::optim::SimpleOptimizer;
 use burn::prelude::*;
 use burn::record::Record;
-use pulp::Arch;
+use burn_flex::Flex;
 use rayon::prelude::*;
 
-use crate::backend::ConvBlock;
-
-/// The optimiser, with the settings that PyTorch has from the start.
+/// The optimiser, with PyTorch's defaults. A step also needs the learning rate.
 ///
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), algorithm 1 in the order of
 /// computation that its section 2 recommends.
@@ -21,13 +19,15 @@ use crate::backend::ConvBlock;
 pub struct Adam;
 
 /// How much of the mean gradient, and of the mean square, each step keeps: the paper's betas.
-const KEEP: [f64; 2] = [0.9, 0.999];
-const EPSILON: f64 = 1e-8;
+const KEEP: [f32; 2] = [0.9, 0.999];
+
+/// What keeps the quotient finite where gradients are zero.
+pub const EPSILON: f32 = 1e-8;
 
 /// Numbers that a worker updates in one go: enough to be worth a task, few enough to share evenly.
 const CHUNK: usize = 4096;
 
-/// What Adam remembers of a parameter's gradients.
+/// What Adam remembers of the gradients of a parameter.
 #[derive(Record, Clone, Debug)]
 pub struct Moments<B: Backend, const D: usize> {
     steps: usize,
@@ -35,75 +35,51 @@ pub struct Moments<B: Backend, const D: usize> {
     square: Tensor<B, D>,
 }
 
-/// The two numbers of a step that depend on how many there were.
-#[derive(Debug, Clone, Copy)]
-pub struct Scale {
-    /// The learning rate, corrected for moments that began at zero.
-    pub rate: f64,
-    /// What is added to the root of the mean square, corrected likewise.
-    pub epsilon: f64,
-}
-
-impl<B: ConvBlock> SimpleOptimizer<B> for Adam {
-    type State<const D: usize> = Moments<B, D>;
+impl SimpleOptimizer<Flex> for Adam {
+    type State<const D: usize> = Moments<Flex, D>;
 
     fn step<const D: usize>(
         &self,
         rate: f64,
-        parameter: Tensor<B, D>,
-        gradient: Tensor<B, D>,
-        moments: Option<Moments<B, D>>,
-    ) -> (Tensor<B, D>, Option<Moments<B, D>>) {
-        let nothing =
+        parameter: Tensor<Flex, D>,
+        gradient: Tensor<Flex, D>,
+        moments: Option<Moments<Flex, D>>,
+    ) -> (Tensor<Flex, D>, Option<Moments<Flex, D>>) {
+        let zeros =
             || Moments { steps: 0, mean: gradient.zeros_like(), square: gradient.zeros_like() };
-        let Moments { steps, mean, square } = moments.unwrap_or_else(nothing);
+        let Moments { steps, mean, square } = moments.unwrap_or_else(zeros);
         let steps = steps + 1;
         // The moments began at zero, so their weights add up to less than 1.
-        let [of_mean, of_square] = KEEP.map(|keep| 1.0 - keep.powi(steps as i32));
-        let root = of_square.sqrt();
-        let scale = Scale { rate: rate * root / of_mean, epsilon: EPSILON * root };
-        let [parameter, mean, square] = B::adam(scale, gradient, [parameter, mean, square]);
-        (parameter, Some(Moments { steps, mean, square }))
-    }
+        let [of_mean, of_square] = KEEP.map(|keep| 1.0 - f64::from(keep).powi(steps as i32));
+        let rate = (rate * of_square.sqrt() / of_mean) as f32;
+        let epsilon = EPSILON * of_square.sqrt() as f32;
 
-    fn to_device<const D: usize>(moments: Moments<B, D>, device: &B::Device) -> Moments<B, D> {
-        let Moments { steps, mean, square } = moments;
-        Moments { steps, mean: mean.to_device(device), square: square.to_device(device) }
-    }
-}
-
-/// The step in tensor operations: parameter, mean and mean square, updated.
-pub(crate) fn of_burn<B: Backend, const D: usize>(
-    scale: Scale,
-    gradient: Tensor<B, D>,
-    [parameter, mean, square]: [Tensor<B, D>; 3],
-) -> [Tensor<B, D>; 3] {
-    let mean = mean * KEEP[0] + gradient.clone() * (1.0 - KEEP[0]);
-    let square = square * KEEP[1] + gradient.clone() * gradient * (1.0 - KEEP[1]);
-    let step = mean.clone() * scale.rate / (square.clone().sqrt() + scale.epsilon);
-    [parameter - step, mean, square]
-}
-
-/// The step on numbers in memory, all slices of one length.
-pub(crate) fn update(scale: Scale, gradient: &[f32], [parameter, mean, square]: [&mut [f32]; 3]) {
-    let [keep_mean, keep_square] = KEEP.map(|keep| keep as f32);
-    let [add_mean, add_square] = KEEP.map(|keep| (1.0 - keep) as f32);
-    let (rate, epsilon) = (scale.rate as f32, scale.epsilon as f32);
-    let cpu = Arch::new(); // the widest registers that this CPU has
-    (parameter.par_chunks_mut(CHUNK)) // <- level 1: the workers share the parameters
-        .zip(mean.par_chunks_mut(CHUNK))
-        .zip(square.par_chunks_mut(CHUNK))
-        .zip(gradient.par_chunks(CHUNK))
-        .for_each(|(((parameter, mean), square), gradient)| {
-            cpu.dispatch(|| {
+        let gradient = gradient.into_data();
+        let gradient = gradient.as_slice::<f32>().expect("Flex's floats are f32");
+        // Memory that nobody else holds is changed in place; other memory is copied first.
+        let mut data = [parameter, mean, square].map(Tensor::into_data);
+        let [parameter, mean, square] =
+            data.each_mut().map(|data| data.as_mut_slice::<f32>().expect("Flex's floats are f32"));
+        (parameter.par_chunks_mut(CHUNK)) // <- level 1: the workers share the parameters
+            .zip(mean.par_chunks_mut(CHUNK))
+            .zip(square.par_chunks_mut(CHUNK))
+            .zip(gradient.par_chunks(CHUNK))
+            .for_each(|(((parameter, mean), square), gradient)| {
                 let numbers = parameter.iter_mut().zip(mean).zip(square).zip(gradient);
                 for (((parameter, mean), square), gradient) in numbers {
-                    *mean = keep_mean * *mean + add_mean * gradient;
-                    *square = keep_square * *square + add_square * gradient * gradient;
+                    *mean = KEEP[0] * *mean + (1.0 - KEEP[0]) * gradient;
+                    *square = KEEP[1] * *square + (1.0 - KEEP[1]) * gradient * gradient;
                     *parameter -= rate * *mean / (square.sqrt() + epsilon);
                 }
             });
-        });
+        let [parameter, mean, square] =
+            data.map(|data| Tensor::from_data(data, &Default::default()));
+        (parameter, Some(Moments { steps, mean, square }))
+    }
+
+    fn to_device<const D: usize>(moments: Moments<Flex, D>, _: &Device<Flex>) -> Moments<Flex, D> {
+        moments // Flex has one device
+    }
 }
 
 #[cfg(test)]
@@ -114,7 +90,6 @@ mod tests {
     use burn::optim::adaptor::OptimizerAdaptor;
     use burn::optim::{GradientsParams, Optimizer};
     use burn_autodiff::Autodiff;
-    use burn_flex::Flex;
 
     type B = Autodiff<Flex>;
 
@@ -136,36 +111,11 @@ mod tests {
         let start: Linear<B> = LinearConfig::new(3, 5000).init(&Default::default());
         // Parameters are lazy: a clone of one that is not drawn yet would draw its own.
         start.forward(Tensor::<B, 2>::zeros([1, 3], &Default::default()));
-        let burns = train(AdamConfig::new().with_epsilon(EPSILON as f32).init(), &start);
+        let burns = train(AdamConfig::new().with_epsilon(EPSILON).init(), &start);
         let ours = train(OptimizerAdaptor::from(Adam), &start);
         let before = start.weight.val().into_data();
         let tolerance = burn::tensor::Tolerance::absolute(2e-5);
         ours.assert_approx_eq::<f32>(&burns, tolerance);
         assert_ne!(ours, before);
-    }
-
-    #[test]
-    fn one_pass_and_tensor_operations_agree() {
-        let numbers =
-            |step: f32| -> Vec<f32> { (0..10_000).map(|i| (i as f32 * step).sin()).collect() };
-        let scale = Scale { rate: 1e-3, epsilon: 1e-8 };
-        let [gradient, parameter, mean] = [0.3, 0.7, 0.2].map(numbers);
-        let square: Vec<f32> = numbers(0.9).iter().map(|x| x * x).collect();
-        let tensor = |values: &Vec<f32>| {
-            Tensor::<Flex, 1>::from_floats(values.as_slice(), &Default::default())
-        };
-        let expected =
-            of_burn(scale, tensor(&gradient), [tensor(&parameter), tensor(&mean), tensor(&square)]);
-        let got = Flex::adam(
-            scale,
-            tensor(&gradient),
-            [tensor(&parameter), tensor(&mean), tensor(&square)],
-        );
-        for (got, expected) in got.into_iter().zip(expected) {
-            got.into_data().assert_approx_eq::<f32>(
-                &expected.into_data(),
-                burn::tensor::Tolerance::absolute(1e-6),
-            );
-        }
     }
 }

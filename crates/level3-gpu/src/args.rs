@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Parser;
 use cli::{RunFlags, WorkersFlag, count, misuse};
 use common::Workers;
 
 use crate::device::{Choice, Device};
 use crate::digits::TRAINING_IMAGES;
+use crate::memory;
 
 /// Sizes that a sweep tries, the same on every device. 8192 stands beside 10000 because GPU
 /// kernels like multiples of 32.
@@ -19,9 +21,9 @@ const SWEEP: [usize; 6] = [64, 256, 512, 2048, 8192, 10_000];
 pub struct Args {
     /// Where to compute: cpu, cuda (or gpu), or auto: the GPU if there is one (asked; auto)
     #[arg(long, value_name = "NAME", ignore_case = true)]
-    device: Option<Choice>,
+    pub(crate) device: Option<Choice>,
 
-    /// Images in a step: 64, 256, 512; on a GPU also 2048, 10000 (asked; 512)
+    /// Images in a step: 64, 256, 512; on a GPU also 2048, 10000 (asked; 512 or all there are)
     #[arg(long, value_name = "N", conflicts_with = "sweep",
           value_parser = count(1..=TRAINING_IMAGES as u64))]
     batch_size: Option<u64>,
@@ -53,13 +55,21 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
     pub(crate) save: Option<PathBuf>,
 
-    /// Read the digits in FILE (PNG or IDX) with the network in --model, instead of training
-    #[arg(long, value_name = "FILE", requires = "model")]
+    /// Read the digits in FILE (PNG, JPEG or IDX) with the network in --model, without training
+    #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = [
+        "device", "batch_size", "epochs", "data", "synthetic", "images", "seed", "save", "sweep",
+        "guess", "check_data"])]
     predict: Option<PathBuf>,
 
     /// The network that --save wrote, for --predict
     #[arg(long, value_name = "FILE", requires = "predict")]
     model: Option<PathBuf>,
+
+    /// Check the files of MNIST, without training
+    #[arg(long, conflicts_with_all = [
+        "device", "batch_size", "epochs", "synthetic", "images", "seed", "save", "sweep", "guess",
+        "json"])]
+    pub(crate) check_data: bool,
 
     /// Try several batch sizes, on the CPU and on the GPU if there is one, and compare
     #[arg(long)]
@@ -85,20 +95,27 @@ pub struct Plan {
 }
 
 impl Args {
-    /// Reads the command line and starts the CPU's workers.
+    /// Reads the command line.
     ///
     /// # Errors
     /// [`cli::Misuse`] for what makes no sense.
     pub fn from_command_line() -> anyhow::Result<Self> {
-        let args: Self = cli::parse()?;
-        let workers = args.workers()?;
-        // All parallel loops from here on, ours and Burn's, run on these workers.
-        rayon::ThreadPoolBuilder::new().num_threads(workers.count).build_global()?;
-        Ok(args)
+        cli::parse()
+    }
+
+    /// Starts the CPU's workers: rayon's global pool, which all parallel loops use.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] for a number of workers that makes no sense; if the system refuses to start
+    /// that many threads; if the pool runs already.
+    pub fn start_workers(&self) -> anyhow::Result<()> {
+        let workers = self.workers()?.count;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
+        pool.build_global().with_context(|| format!("starting {workers} workers"))
     }
 
     /// The file with digits and the file with a network, if nothing is to be trained.
-    pub fn reading(&self) -> Option<(&Path, &Path)> {
+    pub(crate) fn reading(&self) -> Option<(&Path, &Path)> {
         self.predict.as_deref().zip(self.model.as_deref())
     }
 
@@ -127,7 +144,7 @@ impl Args {
             let device = Device::choose(self.device)?;
             let batch_size = match self.batch_size {
                 Some(size) => size as usize,
-                None => device.ask_batch_size()?,
+                None => device.ask_batch_size(self.images())?,
             };
             self.check_batch(device, batch_size)?;
             return Ok(vec![plan(device, batch_size)]);
@@ -153,7 +170,7 @@ impl Args {
                 self.images()
             )));
         }
-        device.check_memory(batch_size)
+        memory::check(device, batch_size)
     }
 }
 
@@ -214,6 +231,16 @@ mod tests {
         assert!(args(&["--sweep", "--batch-size", "64"]).is_err());
         assert!(args(&["--synthetic", "--data", "x"]).is_err());
         assert!(args(&["--model", "model"]).is_err());
+    }
+
+    #[test]
+    fn reading_refuses_what_only_training_knows() {
+        let reading = ["--predict", "digit.png", "--model", "model"];
+        for flags in [&["--epochs", "1"][..], &["--save", "x"], &["--sweep"], &["--device", "cpu"]]
+        {
+            assert!(args(&[&reading[..], flags].concat()).is_err(), "{flags:?}");
+        }
+        assert!(args(&[&reading[..], &["--json", "x", "--workers", "2"]].concat()).is_ok());
     }
 
     #[test]

@@ -1,12 +1,16 @@
-//! One layer, two ways to compute it: [`ConvBlock`] is what a device must know for [`crate::Cnn`].
+//! What differs between the devices: the layer that takes most of the time, and the optimiser.
 //!
-//! A GPU takes Burn's own convolution. On a CPU that convolution leaves cores idle, and a CPU
-//! used badly would make the GPU look better than it is, so there the layer is [`crate::conv`],
-//! and a step of [`crate::Adam`] is one pass over memory.
+//! A GPU takes Burn's own of both. On a CPU Burn's own leave cores idle, and a CPU used badly would
+//! make the GPU look better than it is, so there the layer is `conv.rs` and the optimiser is
+//! `adam.rs`. All else in the network is Burn's, on every device.
 
+use burn::module::AutodiffModule;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::Conv2d;
+use burn::optim::Optimizer;
+use burn::optim::adaptor::OptimizerAdaptor;
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::ops::{ConvOptions, PaddedConvOptions};
 use burn::tensor::{TensorMetadata, TensorPrimitive, activation, module};
 use burn_autodiff::checkpoint::base::Checkpointer;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -15,68 +19,40 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_autodiff::{Autodiff, NodeId};
 use burn_flex::{Flex, FlexTensor};
 
-use crate::adam::{self, Scale};
+use crate::adam::Adam;
 use crate::conv::{self, Sizes};
 
-/// A backend with the layer: convolution 3x3 with padding 1, bias, ReLU, max-pool 2x2.
+/// A backend's way from one layer of pixels to the next: convolution, ReLU and max-pool.
 pub trait ConvBlock: Backend {
-    /// `[batch, inputs, height, width]` to `[batch, outputs, height / 2, width / 2]`.
+    /// `max_pool2d(relu(conv.forward(images)))` with windows of 2x2, for a convolution of 3x3 with
+    /// padding 1, stride 1 and a bias: `[batch, inputs, height, width]` to
+    /// `[batch, outputs, height / 2, width / 2]`. Height and width are even.
     ///
-    /// `weight` is `[outputs, inputs, 3, 3]`, `bias` is `[outputs]`; height and width are even.
-    fn conv_block(
-        images: Tensor<Self, 4>,
-        weight: Tensor<Self, 4>,
-        bias: Tensor<Self, 1>,
-    ) -> Tensor<Self, 4>;
-
-    /// One step of [`crate::Adam`]: parameter, mean and mean square of the gradients, updated.
-    fn adam<const D: usize>(
-        scale: Scale,
-        gradient: Tensor<Self, D>,
-        state: [Tensor<Self, D>; 3],
-    ) -> [Tensor<Self, D>; 3] {
-        adam::of_burn(scale, gradient, state)
+    /// This is that line, in Burn's own operations. A device may do all three in one, faster: only
+    /// the CPU does. To do without, call the line in [`crate::Cnn::forward`].
+    fn conv_relu_pool(conv: &Conv2d<Self>, images: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        let x = activation::relu(conv.forward(images));
+        module::max_pool2d(x, [2, 2], [2, 2], [0, 0], [1, 1], false)
     }
 }
 
 /// What a device needs to train the network.
-pub trait Training: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock> {}
+pub trait Training: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock> {
+    /// The optimiser Adam with PyTorch's defaults, in the form that suits the device.
+    fn adam<M: AutodiffModule<Self>>() -> impl Optimizer<M, Self>;
+}
 
-impl<B: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock>> Training for B {}
-
-/// The layer out of Burn's own operations.
-pub fn conv_block_of_burn<B: Backend>(
-    images: Tensor<B, 4>,
-    weight: Tensor<B, 4>,
-    bias: Tensor<B, 1>,
-) -> Tensor<B, 4> {
-    let options = PaddedConvOptions::from(ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
-    let sums = module::conv2d(images, weight, Some(bias), options);
-    module::max_pool2d(activation::relu(sums), [2, 2], [2, 2], [0, 0], [1, 1], false)
+impl<C: CheckpointStrategy> Training for Autodiff<Flex, C> {
+    fn adam<M: AutodiffModule<Self>>() -> impl Optimizer<M, Self> {
+        OptimizerAdaptor::from(Adam)
+    }
 }
 
 impl ConvBlock for Flex {
-    fn conv_block(
-        images: Tensor<Self, 4>,
-        weight: Tensor<Self, 4>,
-        bias: Tensor<Self, 1>,
-    ) -> Tensor<Self, 4> {
-        let (images, weight, bias) = (contiguous(images), contiguous(weight), contiguous(bias));
-        let values = forward(&images, &weight, &bias).0;
+    fn conv_relu_pool(conv: &Conv2d<Self>, images: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        let [images, weight] = [images, conv.weight.val()].map(contiguous);
+        let values = forward(&images, &weight, &contiguous(bias(conv))).0;
         Tensor::from_primitive(TensorPrimitive::Float(values))
-    }
-
-    fn adam<const D: usize>(
-        scale: Scale,
-        gradient: Tensor<Self, D>,
-        state: [Tensor<Self, D>; 3],
-    ) -> [Tensor<Self, D>; 3] {
-        let gradient = contiguous(gradient);
-        let mut state = state.map(contiguous);
-        // Memory that nobody else holds is changed in place, other memory is copied first.
-        let slices = state.each_mut().map(FlexTensor::storage_mut);
-        adam::update(scale, gradient.storage(), slices);
-        state.map(|tensor| Tensor::from_primitive(TensorPrimitive::Float(tensor)))
     }
 }
 
@@ -84,14 +60,10 @@ impl ConvBlock for Flex {
 type Kept = (NodeId, NodeId, Vec<u8>);
 
 impl<C: CheckpointStrategy> ConvBlock for Autodiff<Flex, C> {
-    fn conv_block(
-        images: Tensor<Self, 4>,
-        weight: Tensor<Self, 4>,
-        bias: Tensor<Self, 1>,
-    ) -> Tensor<Self, 4> {
-        let [images, weight, bias] =
-            [images.into_primitive(), weight.into_primitive(), bias.into_primitive()]
-                .map(TensorPrimitive::tensor);
+    fn conv_relu_pool(conv: &Conv2d<Self>, images: Tensor<Self, 4>) -> Tensor<Self, 4> {
+        let bias = bias(conv).into_primitive().tensor();
+        let [images, weight] =
+            [images, conv.weight.val()].map(|tensor| tensor.into_primitive().tensor());
         let (values, winners) = forward(
             &images.primitive.to_contiguous(),
             &weight.primitive.to_contiguous(),
@@ -149,6 +121,15 @@ impl Backward<Flex, 3> for Layer {
     }
 }
 
+/// The bias, of a convolution that is the one that [`conv`] computes.
+fn bias<B: Backend>(conv: &Conv2d<B>) -> Tensor<B, 1> {
+    let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+    let plain = conv.stride == [1, 1] && conv.dilation == [1, 1] && conv.groups == 1;
+    let usual = plain && conv.kernel_size == [3, 3] && conv.padding == padding;
+    assert!(usual, "not 3x3 with padding 1: {conv}");
+    conv.bias.as_ref().expect("the convolution has a bias").val()
+}
+
 fn forward(images: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) -> (FlexTensor, Vec<u8>) {
     let sizes = sizes(images, weight);
     let pooled = conv::forward(sizes, images.storage(), weight.storage(), bias.storage());
@@ -175,28 +156,19 @@ fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 mod cuda {
     use super::*;
     use burn::backend::Cuda;
+    use burn::optim::AdamConfig;
 
-    impl ConvBlock for Cuda {
-        fn conv_block(
-            images: Tensor<Self, 4>,
-            weight: Tensor<Self, 4>,
-            bias: Tensor<Self, 1>,
-        ) -> Tensor<Self, 4> {
-            conv_block_of_burn(images, weight, bias)
-        }
-    }
+    impl ConvBlock for Cuda {}
 
-    impl<C: CheckpointStrategy> ConvBlock for Autodiff<Cuda, C> {
-        fn conv_block(
-            images: Tensor<Self, 4>,
-            weight: Tensor<Self, 4>,
-            bias: Tensor<Self, 1>,
-        ) -> Tensor<Self, 4> {
-            conv_block_of_burn(images, weight, bias)
+    impl<C: CheckpointStrategy> ConvBlock for Autodiff<Cuda, C> {}
+
+    impl<C: CheckpointStrategy> Training for Autodiff<Cuda, C> {
+        fn adam<M: AutodiffModule<Self>>() -> impl Optimizer<M, Self> {
+            AdamConfig::new().with_epsilon(crate::adam::EPSILON).init()
         }
     }
 }
@@ -204,6 +176,8 @@ mod cuda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::module::Param;
+    use burn::nn::conv::Conv2dConfig;
 
     type B = Autodiff<Flex>;
 
@@ -213,24 +187,38 @@ mod tests {
         Tensor::from_data(TensorData::new(values, shape), &Default::default())
     }
 
+    fn convolution(inputs: usize, outputs: usize) -> Conv2d<B> {
+        let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+        let config = Conv2dConfig::new([inputs, outputs], [3, 3]).with_padding(padding);
+        let mut conv = config.init(&Default::default());
+        conv.weight = Param::from_tensor(numbers([outputs, inputs, 3, 3], 1.3));
+        conv.bias = Some(Param::from_tensor(numbers([outputs], 2.1)));
+        conv
+    }
+
+    /// The definition that the layer stands for.
+    fn of_burn(conv: &Conv2d<B>, images: Tensor<B, 4>) -> Tensor<B, 4> {
+        let x = activation::relu(conv.forward(images));
+        module::max_pool2d(x, [2, 2], [2, 2], [0, 0], [1, 1], false)
+    }
+
     /// The layer's values and its three gradients.
     fn all_of(
-        layer: fn(Tensor<B, 4>, Tensor<B, 4>, Tensor<B, 1>) -> Tensor<B, 4>,
+        layer: fn(&Conv2d<B>, Tensor<B, 4>) -> Tensor<B, 4>,
         [images, inputs, outputs, height, width]: [usize; 5],
     ) -> [TensorData; 4] {
         let x = numbers([images, inputs, height, width], 0.7).require_grad();
-        let weight = numbers([outputs, inputs, 3, 3], 1.3).require_grad();
-        let bias = numbers([outputs], 2.1).require_grad();
+        let conv = convolution(inputs, outputs);
         // A view, as other layers may hand on: the layer must not read memory in its order.
         let turned = x.clone().permute([0, 1, 3, 2]).permute([0, 1, 3, 2]);
-        let values = layer(turned, weight.clone(), bias.clone());
+        let values = layer(&conv, turned);
         let pull = numbers([images, outputs, height / 2, width / 2], 0.3);
         let gradients = (values.clone() * pull).sum().backward();
         [
             values.into_data(),
             x.grad(&gradients).unwrap().into_data(),
-            weight.grad(&gradients).unwrap().into_data(),
-            bias.grad(&gradients).unwrap().into_data(),
+            conv.weight.grad(&gradients).unwrap().into_data(),
+            conv.bias.unwrap().grad(&gradients).unwrap().into_data(),
         ]
     }
 
@@ -243,8 +231,8 @@ mod tests {
             [70, 3, 7, 6, 10],
             [2, 3, 18, 10, 26],
         ] {
-            let ours = all_of(B::conv_block, sizes);
-            let burns = all_of(conv_block_of_burn::<B>, sizes);
+            let ours = all_of(B::conv_relu_pool, sizes);
+            let burns = all_of(of_burn, sizes);
             for (ours, burns) in ours.iter().zip(&burns) {
                 ours.assert_approx_eq::<f32>(
                     burns,
@@ -256,11 +244,16 @@ mod tests {
 
     #[test]
     fn without_gradients_the_values_are_the_same() {
-        let sizes = [3, 2, 5, 6, 4];
-        let [with, ..] = all_of(B::conv_block, sizes);
-        let (x, weight, bias) =
-            (numbers([3, 2, 6, 4], 0.7), numbers([5, 2, 3, 3], 1.3), numbers([5], 2.1));
-        let without = Flex::conv_block(x.inner(), weight.inner(), bias.inner());
+        let [with, ..] = all_of(B::conv_relu_pool, [3, 2, 5, 6, 4]);
+        let images = numbers([3, 2, 6, 4], 0.7).inner();
+        let without = Flex::conv_relu_pool(&convolution(2, 5).valid(), images);
         without.into_data().assert_eq(&with, true);
+    }
+
+    #[test]
+    #[should_panic(expected = "not 3x3 with padding 1")]
+    fn another_convolution_is_refused() {
+        let conv: Conv2d<Flex> = Conv2dConfig::new([1, 1], [3, 3]).init(&Default::default());
+        Flex::conv_relu_pool(&conv, Tensor::zeros([1, 1, 4, 4], &Default::default()));
     }
 }

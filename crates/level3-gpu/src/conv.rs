@@ -1,182 +1,142 @@
-//! Convolution 3x3, bias, ReLU and max-pool 2x2 in one pass over an image: level 1 inside level 3.
+//! Convolution 3x3, ReLU and max-pool 2x2 on a CPU: products of matrices inside levels 1 and 2.
 //!
-//! Images do not depend on each other, so the workers share a batch out with rayon's parallel
-//! iterators, as in level 1. The gradient of a weight is a sum over all images: each worker adds
-//! up its share, and the shares are summed at the end, like level 2's reduce.
+//! A convolution is a product of two matrices: a row for each pixel, with the numbers of the 3x3
+//! pixels around it, times a column for each filter. Written down, the first matrix would hold each
+//! pixel nine times. Here nothing is copied: the image is stored with its channels last and zeros
+//! around it, so the three pixels under a line of the filter are one run of `3 * channels` numbers,
+//! and the next pixel's run begins `channels` numbers later. The rows overlap in memory, and the
+//! filter's three lines make three products, added up. The gradient of the images is a convolution
+//! too, with the filter turned by 180 degrees; that of the weights is three more products.
 //!
-//! Two facts make this faster than one general operation after the other:
-//!
-//! * The four pixels of a pooling window take 16 multiplications instead of 36: see [`winograd`].
-//! * They are in registers together, so only the largest is written to memory. On the way back
-//!   all it needs to know is which pixel that was: one byte.
-//!
-//! This file shares out the batch; `conv/image.rs` is what a worker does with one image. Nothing
-//! here knows Burn; slices come in row-major order with the shapes stated.
+//! - Level 1: images do not depend on each other, so the workers share them (`par_chunks`).
+//! - Level 2: a weight's gradient is a sum over all images: a partial sum for each share, a reduce.
 
-mod image;
-
-use std::ops::Range;
-
-use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::winograd::{self, LANES, TERMS};
-use image::{Backward, Forward, Scratch};
+/// A batch is cut into at most 64 shares of at least 4 images, whatever the number of workers. So
+/// sums are made in one order, and are the same with 1 worker and with 16, to the last bit.
+const SHARES: usize = 64;
 
-/// Most windows whose terms are in memory at once, so that they stay in the second-level cache.
-const BAND: usize = 64;
-
-/// A batch is cut into at most this many shards, whatever the number of workers, so sums are
-/// made in the same order: the same numbers with 1 worker and with 16, to the last bit.
-const SHARDS: usize = 64;
-
-/// Fewer images than this are not worth a shard of their own.
-const LEAST_IMAGES: usize = 4;
-
-/// The winner of a window that ReLU cut off.
+/// The winner of a window that ReLU set to zero: no pixel.
 const NONE: u8 = 4;
 
 /// The sizes of one layer. Height and width are even; only `images` may be 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Images in the batch.
-    pub images: usize,
-    /// Channels that come in.
-    pub inputs: usize,
-    /// Channels that go out.
-    pub outputs: usize,
-    /// Pixels from top to bottom.
-    pub height: usize,
-    /// Pixels from left to right.
-    pub width: usize,
+    pub images: usize,  // in the batch
+    pub inputs: usize,  // channels that come in
+    pub outputs: usize, // channels that go out, one for each filter
+    pub height: usize,  // pixels
+    pub width: usize,   // pixels
 }
 
 impl Sizes {
-    /// Floats of an image that goes in.
-    fn image(&self) -> usize {
-        self.inputs * self.height * self.width
-    }
-
-    /// Pooling windows of an image: pixels of each channel that comes out.
+    /// Windows of 2x2 pixels in an image.
     fn windows(&self) -> usize {
         self.height / 2 * (self.width / 2)
     }
 
-    /// Floats of an image that comes out.
-    fn pooled(&self) -> usize {
-        self.outputs * self.windows()
+    /// The four pixels of a window, `(y, x)`: above left, above right, below left, below right.
+    fn corners(&self, window: usize) -> [(usize, usize); 4] {
+        let (y, x) = (2 * (window / (self.width / 2)), 2 * (window % (self.width / 2)));
+        [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)]
     }
 
-    /// Channels that come in, as floats of whole vectors.
-    fn wide_inputs(&self) -> usize {
-        self.inputs.next_multiple_of(LANES)
+    /// Pixels from one line of a padded image to the next: the zero behind a line is also the zero
+    /// before the next one.
+    fn line(&self) -> usize {
+        self.width + 1
     }
 
-    /// Channels that go out, as floats of whole vectors.
-    fn wide_outputs(&self) -> usize {
-        self.outputs.next_multiple_of(LANES)
+    /// Rows of the products: the pixels, and at the end of each line one that is not used.
+    fn rows(&self) -> usize {
+        self.height * self.line()
     }
 
-    /// Floats from one line of the padded image to the next.
-    fn stride(&self) -> usize {
-        (self.width + 2) * self.inputs
+    /// A padded image: a line of zeros above and below, a pixel before, and one behind to read.
+    fn padded(&self, channels: usize) -> Vec<f32> {
+        vec![0.0; ((self.height + 2) * self.line() + 2) * channels]
     }
 
-    /// Floats of the padded image, and a vector more: each pixel's channels are read and written as
-    /// whole vectors, which reach into the pixels after it. What is read there is not used; what
-    /// is added there is zero, as long as the gradient is finite.
-    fn padded(&self) -> usize {
-        (self.height + 2) * self.stride() + LANES
+    /// Where the pixel at `(y, x)` begins in a padded image.
+    fn pixel(&self, (y, x): (usize, usize), channels: usize) -> usize {
+        ((y + 1) * self.line() + x + 1) * channels
     }
 
-    /// Where the pixel at `(y, x)` of a window's 4x4 tile begins in the padded image.
-    fn pixel(&self, window: usize, y: usize, x: usize) -> usize {
-        let (top, left) = (2 * (window / (self.width / 2)), 2 * (window % (self.width / 2)));
-        (top + y) * self.stride() + (left + x) * self.inputs
+    /// Visits all weights with their places in `[outputs, inputs, 3, 3]`, as PyTorch has them, in a
+    /// filter `[3, 3, inputs, outputs]`, and in the turned filter `[3, 3, outputs, inputs]`.
+    fn each_weight(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        for output in 0..self.outputs {
+            for input in 0..self.inputs {
+                for tap in 0..9 {
+                    let weight = (output * self.inputs + input) * 9 + tap;
+                    let filter = (tap * self.inputs + input) * self.outputs + output;
+                    let turned = ((8 - tap) * self.outputs + output) * self.inputs + input;
+                    visit(weight, filter, turned);
+                }
+            }
+        }
     }
 
-    /// Most windows of a band: all bands are about equal.
-    fn band(&self) -> usize {
-        self.windows().div_ceil(self.windows().div_ceil(BAND))
-    }
-
-    /// The windows of an image, in bands that are computed one after the other.
-    fn bands(self) -> impl Iterator<Item = Range<usize>> {
-        let windows = 0..self.windows();
-        windows
-            .step_by(self.band())
-            .map(move |first| first..self.windows().min(first + self.band()))
-    }
-
-    /// Images in a shard.
-    fn shard(&self) -> usize {
-        self.images.div_ceil(SHARDS).max(LEAST_IMAGES)
-    }
-
-    fn check(&self, images: &[f32], weight: &[f32]) {
+    /// Checks the lengths, and counts: numbers of an image that comes in, numbers of one that goes
+    /// out, images of a share.
+    fn checked(&self, images: &[f32], weight: &[f32]) -> [usize; 3] {
         let sizes = [self.inputs, self.outputs, self.height, self.width];
         assert!(!sizes.contains(&0), "{self:?}: empty");
         assert!(self.height.is_multiple_of(2) && self.width.is_multiple_of(2), "{self:?}: odd");
-        assert_eq!(images.len(), self.images * self.image(), "{self:?}: other images");
-        assert_eq!(weight.len(), self.outputs * 9 * self.inputs, "{self:?}: other weights");
+        let image = self.inputs * self.height * self.width;
+        assert_eq!(images.len(), self.images * image, "{self:?}: other images");
+        assert_eq!(weight.len(), self.outputs * self.inputs * 9, "{self:?}: other weights");
+        let share = self.images.div_ceil(SHARES).max(4);
+        [image, self.outputs * self.windows(), share]
     }
 }
 
 /// The layer's output, and what its gradient needs to know.
-#[derive(Debug)]
 pub struct Pooled {
-    /// `[images, outputs, height / 2, width / 2]`
-    pub values: Vec<f32>,
-    /// Which pixel of its window each value came from, same shape: 0 to 3, or 4 for none.
-    pub winners: Vec<u8>,
+    pub values: Vec<f32>, // [images, outputs, height / 2, width / 2]
+    pub winners: Vec<u8>, // same shape: the pixel of its window that a value came from, or NONE
 }
 
-/// Convolves, adds the bias, cuts at zero and pools.
+/// Convolves with padding 1, adds the bias, cuts at zero and pools.
 ///
 /// `images` is `[images, inputs, height, width]`, `weight` is `[outputs, inputs, 3, 3]`, `bias` is
-/// `[outputs]`; the padding is 1.
+/// `[outputs]`, all in row-major order.
 ///
 /// # Panics
-/// If height or width is odd, if a size but `images` is 0, or if a slice has another length than
-/// `sizes` says.
+/// If height or width is odd, a size but `images` is 0, or a slice as long as `sizes` does not say.
 pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Pooled {
-    sizes.check(images, weight);
+    let [image, pooled, share] = sizes.checked(images, weight);
     assert_eq!(bias.len(), sizes.outputs, "{sizes:?}: other biases");
-    let filters = filter_terms(sizes, weight);
-    let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
+    let mut filter = vec![0.0; weight.len()];
+    sizes.each_weight(|from, to, _| filter[to] = weight[from]);
     let mut values = vec![0.0; sizes.images * pooled];
     let mut winners = vec![NONE; sizes.images * pooled];
-    (values.par_chunks_mut(shard * pooled)) // <- level 1: the workers share the images
-        .zip(winners.par_chunks_mut(shard * pooled))
-        .zip(images.par_chunks(shard * image))
+    (values.par_chunks_mut(share * pooled)) // <- level 1: the workers share the images
+        .zip(winners.par_chunks_mut(share * pooled))
+        .zip(images.par_chunks(share * image))
         .for_each(|((values, winners), images)| {
-            let (cpu, mut scratch) = (Arch::new(), Scratch::new(sizes));
-            (values.chunks_exact_mut(pooled))
-                .zip(winners.chunks_exact_mut(pooled))
-                .zip(images.chunks_exact(image))
-                .for_each(|((values, winners), image)| {
-                    scratch.load(image);
-                    let (scratch, filters) = (&mut scratch, &filters);
-                    cpu.dispatch(Forward { scratch, filters, bias, values, winners });
-                });
+            let mut padded = sizes.padded(sizes.inputs);
+            let mut sums = vec![0.0; sizes.rows() * sizes.outputs];
+            let results = values.chunks_exact_mut(pooled).zip(winners.chunks_exact_mut(pooled));
+            for (image, (values, winners)) in images.chunks_exact(image).zip(results) {
+                pad(&sizes, image, &mut padded);
+                convolve(&sizes, [sizes.inputs, sizes.outputs], &padded, &filter, &mut sums);
+                pool(&sizes, &sums, bias, values, winners);
+            }
         });
     Pooled { values, winners }
 }
 
 /// The gradients of the layer's three inputs.
-#[derive(Debug)]
 pub struct Gradients {
-    /// `[images, inputs, height, width]`, if it was wanted.
-    pub images: Option<Vec<f32>>,
-    /// `[outputs, inputs, 3, 3]`
-    pub weight: Vec<f32>,
-    /// `[outputs]`
-    pub bias: Vec<f32>,
+    pub images: Option<Vec<f32>>, // [images, inputs, height, width], if it was wanted
+    pub weight: Vec<f32>,         // [outputs, inputs, 3, 3]
+    pub bias: Vec<f32>,           // [outputs]
 }
 
-/// The gradients of [`forward`]'s inputs, given the `gradient` of its values.
-///
-/// `winners` and `gradient` are `[images, outputs, height / 2, width / 2]`.
+/// The gradients of [`forward`]'s inputs, given the `gradient` of its values and their `winners`,
+/// both `[images, outputs, height / 2, width / 2]`.
 ///
 /// # Panics
 /// As [`forward`].
@@ -188,103 +148,153 @@ pub fn backward(
     gradient: &[f32],
     images_wanted: bool,
 ) -> Gradients {
-    sizes.check(images, weight);
-    assert_eq!(winners.len(), sizes.images * sizes.pooled(), "{sizes:?}: other winners");
-    assert_eq!(gradient.len(), winners.len(), "{sizes:?}: other gradient");
-    let filters = images_wanted.then(|| transposed(sizes, &filter_terms(sizes, weight)));
-    let (image, pooled, shard) = (sizes.image(), sizes.pooled(), sizes.shard());
+    let [image, pooled, share] = sizes.checked(images, weight);
+    assert_eq!([winners.len(), gradient.len()], [sizes.images * pooled; 2], "{sizes:?}: others");
+    let mut turned = vec![0.0; weight.len()];
+    sizes.each_weight(|from, _, to| turned[to] = weight[from]);
+    let nothing = || vec![0.0; weight.len() + sizes.outputs]; // of the filter, of the bias
     let room = if images_wanted { image } else { 1 }; // a chunk cannot be empty
     let mut image_gradients = vec![0.0; sizes.images * room];
-    let shares: Vec<Share> = (image_gradients.par_chunks_mut(shard * room)) // <- level 1 again
-        .zip(images.par_chunks(shard * image))
-        .zip(winners.par_chunks(shard * pooled))
-        .zip(gradient.par_chunks(shard * pooled))
+    let partial_sums: Vec<Vec<f32>> = (image_gradients.par_chunks_mut(share * room)) // <- level 1
+        .zip(images.par_chunks(share * image))
+        .zip(winners.par_chunks(share * pooled))
+        .zip(gradient.par_chunks(share * pooled))
         .map(|(((image_gradients, images), winners), gradient)| {
-            let (cpu, mut scratch, mut share) =
-                (Arch::new(), Scratch::new(sizes), Share::new(sizes));
-            (image_gradients.chunks_exact_mut(room))
-                .zip(images.chunks_exact(image))
-                .zip(winners.chunks_exact(pooled))
-                .zip(gradient.chunks_exact(pooled))
-                .for_each(|(((image_gradient, image), winners), gradient)| {
-                    scratch.load(image);
-                    let (scratch, filters) = (&mut scratch, filters.as_deref());
-                    let share = &mut share;
-                    cpu.dispatch(Backward { scratch, filters, winners, gradient, share });
-                    if images_wanted {
-                        scratch.unload(image_gradient);
-                    }
-                });
-            share
+            let mut sum = nothing();
+            let (filter, bias) = sum.split_at_mut(weight.len());
+            let (mut padded, mut spread) =
+                (sizes.padded(sizes.inputs), sizes.padded(sizes.outputs));
+            let mut rows = vec![0.0; sizes.rows() * sizes.inputs];
+            let results = winners.chunks_exact(pooled).zip(gradient.chunks_exact(pooled));
+            let images = images.chunks_exact(image).zip(image_gradients.chunks_exact_mut(room));
+            for ((image, image_gradient), (winners, gradient)) in images.zip(results) {
+                unpool(&sizes, winners, gradient, &mut spread, bias);
+                pad(&sizes, image, &mut padded);
+                add_filter_gradient(&sizes, &padded, &spread, filter);
+                if images_wanted {
+                    convolve(&sizes, [sizes.outputs, sizes.inputs], &spread, &turned, &mut rows);
+                    unpad(&sizes, &rows, image_gradient);
+                }
+            }
+            sum
         })
         .collect();
-    // Level 2's reduce: the shares travel to one place, and are added up in a fixed order.
-    let total = shares.into_iter().reduce(Share::plus).unwrap_or_else(|| Share::new(sizes));
-    Gradients {
-        images: images_wanted.then_some(image_gradients),
-        weight: weights(sizes, &total.filters),
-        bias: total.bias[..sizes.outputs].to_vec(),
+    let mut total = nothing();
+    // Level 2: the reduce, always in the same order.
+    for sum in partial_sums {
+        total.iter_mut().zip(sum).for_each(|(total, x)| *total += x);
     }
+    let bias = total.split_off(weight.len());
+    let mut weight = vec![0.0; weight.len()];
+    sizes.each_weight(|to, from, _| weight[to] = total[from]);
+    Gradients { images: images_wanted.then_some(image_gradients), weight, bias }
 }
 
-/// What a shard adds to the gradients of the weights.
-struct Share {
-    /// Laid out as [`filter_terms`]; what stands behind `outputs` is not used.
-    filters: Vec<f32>,
-    /// `[wide_outputs]`; likewise.
-    bias: Vec<f32>,
-}
-
-impl Share {
-    fn new(sizes: Sizes) -> Self {
-        let filters = vec![0.0; TERMS * sizes.inputs * sizes.wide_outputs()];
-        Self { filters, bias: vec![0.0; sizes.wide_outputs()] }
-    }
-
-    fn plus(mut self, other: Self) -> Self {
-        self.filters.iter_mut().zip(&other.filters).for_each(|(sum, x)| *sum += x);
-        self.bias.iter_mut().zip(&other.bias).for_each(|(sum, x)| *sum += x);
-        self
-    }
-}
-
-/// The terms of all filters: `[TERMS, inputs, wide_outputs]`.
-fn filter_terms(sizes: Sizes, weight: &[f32]) -> Vec<f32> {
-    let mut terms = vec![0.0; TERMS * sizes.inputs * sizes.wide_outputs()];
-    for (number, filter) in weight.as_chunks::<9>().0.iter().enumerate() {
-        for (term, value) in winograd::terms_of_filter(*filter).into_iter().enumerate() {
-            terms[filter_term(sizes, number, term)] = value;
+/// Writes an image `[inputs, height, width]` into the middle of a padded one, channels last.
+fn pad(s: &Sizes, image: &[f32], padded: &mut [f32]) {
+    for (channel, plane) in image.chunks_exact(s.height * s.width).enumerate() {
+        for (y, line) in plane.chunks_exact(s.width).enumerate() {
+            let pixels = padded[s.pixel((y, 0), s.inputs)..].chunks_exact_mut(s.inputs);
+            line.iter().zip(pixels).for_each(|(value, pixel)| pixel[channel] = *value);
         }
     }
-    terms
 }
 
-/// The gradient of the weights, `[outputs, inputs, 3, 3]`, from that of [`filter_terms`].
-fn weights(sizes: Sizes, terms: &[f32]) -> Vec<f32> {
-    let mut weight = vec![0.0; sizes.outputs * sizes.inputs * 9];
-    for (number, filter) in weight.as_chunks_mut::<9>().0.iter_mut().enumerate() {
-        let terms = std::array::from_fn(|term| terms[filter_term(sizes, number, term)]);
-        *filter = winograd::terms_of_filter_transposed(terms);
-    }
-    weight
-}
-
-/// Where a term of a filter stands in [`filter_terms`]. Filters are counted as in the weights.
-fn filter_term(sizes: Sizes, filter: usize, term: usize) -> usize {
-    let (output, input) = (filter / sizes.inputs, filter % sizes.inputs);
-    (term * sizes.inputs + input) * sizes.wide_outputs() + output
-}
-
-/// [`filter_terms`] as `[TERMS, outputs, wide_inputs]`.
-fn transposed(sizes: Sizes, terms: &[f32]) -> Vec<f32> {
-    let mut result = vec![0.0; TERMS * sizes.outputs * sizes.wide_inputs()];
-    for (number, line) in terms.chunks_exact(sizes.wide_outputs()).enumerate() {
-        let (term, input) = (number / sizes.inputs, number % sizes.inputs);
-        for (output, value) in line[..sizes.outputs].iter().enumerate() {
-            result[(term * sizes.outputs + output) * sizes.wide_inputs() + input] = *value;
+/// The opposite: rows of a product, channels last, become an image `[inputs, height, width]`.
+fn unpad(s: &Sizes, rows: &[f32], image: &mut [f32]) {
+    for (channel, plane) in image.chunks_exact_mut(s.height * s.width).enumerate() {
+        for (y, line) in plane.chunks_exact_mut(s.width).enumerate() {
+            let pixels = rows[y * s.line() * s.inputs..].chunks_exact(s.inputs);
+            line.iter_mut().zip(pixels).for_each(|(value, pixel)| *value = pixel[channel]);
         }
     }
-    result
+}
+
+/// `sums[rows, outputs]`: the 3x3 filters `[3, 3 * inputs, outputs]` at each pixel of `padded`.
+fn convolve(s: &Sizes, channels: [usize; 2], padded: &[f32], filter: &[f32], sums: &mut [f32]) {
+    let [inputs, outputs] = channels;
+    for (y, filter) in filter.chunks_exact(3 * inputs * outputs).enumerate() {
+        let rows = Matrix(&padded[y * s.line() * inputs..], [inputs, 1]);
+        let filter = Matrix(filter, [outputs, 1]);
+        product([s.rows(), 3 * inputs, outputs], rows, filter, y > 0, sums);
+    }
+}
+
+/// Adds the gradient of `filter[3, 3 * inputs, outputs]`: for each number that a filter sees, its
+/// products with the gradients of what the filter made of it. Both images are padded.
+fn add_filter_gradient(s: &Sizes, padded: &[f32], spread: &[f32], filter: &mut [f32]) {
+    for (y, filter) in filter.chunks_exact_mut(3 * s.inputs * s.outputs).enumerate() {
+        let columns = Matrix(&padded[y * s.line() * s.inputs..], [1, s.inputs]);
+        let gradient = Matrix(&spread[s.pixel((0, 0), s.outputs)..], [s.outputs, 1]);
+        product([3 * s.inputs, s.rows(), s.outputs], columns, gradient, true, filter);
+    }
+}
+
+/// Adds the bias to the largest sum of each window, cuts at zero, and notes where it came from.
+fn pool(s: &Sizes, sums: &[f32], bias: &[f32], values: &mut [f32], winners: &mut [u8]) {
+    let (outputs, windows) = (s.outputs, s.windows());
+    let (mut best, mut winner) = (vec![0.0; outputs], vec![NONE; outputs]);
+    for window in 0..windows {
+        let [a, b, c, d] =
+            s.corners(window).map(|(y, x)| &sums[(y * s.line() + x) * outputs..][..outputs]);
+        let channels = a.iter().zip(b).zip(c).zip(d).zip(bias);
+        let results = best.iter_mut().zip(&mut winner);
+        for (((((a, b), c), d), bias), (best, winner)) in channels.zip(results) {
+            let (mut sum, mut from) = (*a, 0);
+            for (other, corner) in [(*b, 1), (*c, 2), (*d, 3)] {
+                let wins = (other > sum) | other.is_nan(); // NaN wins: it must not be hidden
+                (sum, from) = if wins { (other, corner) } else { (sum, from) };
+            }
+            let sum = sum + bias;
+            (*best, *winner) = if sum <= 0.0 { (0.0, NONE) } else { (sum, from) };
+        }
+        for output in 0..outputs {
+            values[output * windows + window] = best[output];
+            winners[output * windows + window] = winner[output];
+        }
+    }
+}
+
+/// Writes the gradient of each value to the pixel that it came from, zero to the others, and adds
+/// it to the gradient of the bias. The image is padded, its channels last.
+fn unpool(s: &Sizes, winners: &[u8], gradient: &[f32], spread: &mut [f32], bias: &mut [f32]) {
+    spread.fill(0.0);
+    for window in 0..s.windows() {
+        let corners = s.corners(window).map(|corner| s.pixel(corner, s.outputs));
+        for (output, bias) in bias.iter_mut().enumerate() {
+            let value = output * s.windows() + window;
+            if let Some(pixel) = corners.get(usize::from(winners[value])) {
+                spread[pixel + output] = gradient[value];
+                *bias += gradient[value];
+            }
+        }
+    }
+}
+
+/// A matrix in memory: from one row to the next, and from one column to the next, are so many numbers.
+struct Matrix<'a>(&'a [f32], [usize; 2]);
+
+/// `sums[m, n]`, in row-major order, becomes `left[m, k] * right[k, n]`, or grows by it.
+#[rustfmt::skip] // one argument a line would hide which belong together
+fn product([m, k, n]: [usize; 3], left: Matrix, right: Matrix, add: bool, sums: &mut [f32]) {
+    let Matrix(left, [left_row, left_column]) = left;
+    let Matrix(right, [right_row, right_column]) = right;
+    let step = |count: usize, stride: usize| count.saturating_sub(1).saturating_mul(stride);
+    let last = [step(m, left_row).saturating_add(step(k, left_column)),
+                step(k, right_row).saturating_add(step(n, right_column))];
+    assert!(last[0] < left.len() && last[1] < right.len(), "{m} x {k} x {n}: too few numbers");
+    assert!(m.saturating_mul(n) <= sums.len(), "{m} x {n}: too few sums");
+    // SAFETY: the last number of each matrix lies in its slice, as just checked, so all do; and
+    // nobody else has `sums`.
+    #[allow(unsafe_code)]
+    unsafe {
+        gemm::gemm(
+            m, n, k, sums.as_mut_ptr(), 1, n as isize, add,
+            left.as_ptr(), left_column as isize, left_row as isize,
+            right.as_ptr(), right_column as isize, right_row as isize,
+            1.0, 1.0, false, false, false, gemm::Parallelism::None,
+        );
+    }
 }
 
 #[cfg(test)]
@@ -342,14 +352,14 @@ mod tests {
         [2, 32, 64, 14, 14],
         [5, 3, 33, 6, 4],
         [9, 17, 5, 2, 10],
-        [2, 3, 18, 10, 26], // 65 windows: two bands, the second smaller
+        [2, 3, 18, 10, 26],
         [70, 2, 3, 4, 4],
         [300, 1, 2, 2, 4],
     ];
 
     fn case([images, inputs, outputs, height, width]: [usize; 5]) -> (Sizes, [Vec<f32>; 3]) {
         let s = Sizes { images, inputs, outputs, height, width };
-        let input = numbers(images * s.image(), 1);
+        let input = numbers(images * s.inputs * s.height * s.width, 1);
         (s, [input, numbers(outputs * 9 * s.inputs, 2), numbers(outputs, 3)])
     }
 
@@ -375,7 +385,7 @@ mod tests {
                 let values = by_definition(s, &inputs[0], &inputs[1], &inputs[2]);
                 values.iter().zip(pull).map(|(v, p)| v * f64::from(*p)).sum()
             };
-            let pull = numbers(s.images * s.pooled(), 4);
+            let pull = numbers(s.images * s.outputs * s.windows(), 4);
             let pooled = forward(s, &inputs[0], &inputs[1], &inputs[2]);
             let gradients = backward(s, &inputs[0], &inputs[1], &pooled.winners, &pull, true);
             let all = [gradients.images.unwrap(), gradients.weight, gradients.bias];
@@ -401,7 +411,7 @@ mod tests {
     fn the_number_of_workers_changes_no_bit() {
         for sizes in CASES {
             let (s, [images, weight, bias]) = case(sizes);
-            let pull = numbers(s.images * s.pooled(), 4);
+            let pull = numbers(s.images * s.outputs * s.windows(), 4);
             let run = |workers| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().unwrap();
                 pool.install(|| {
@@ -410,54 +420,9 @@ mod tests {
                     (pooled.values, back.images, back.weight, back.bias)
                 })
             };
-            assert_eq!(run(1), run(7), "{s:?}");
-        }
-    }
-
-    /// The kinds of CPU that this one can stand for.
-    fn kinds_of_cpu() -> Vec<Arch> {
-        let kinds = [Some(Arch::Scalar), Some(Arch::new())].into_iter();
-        #[cfg(target_arch = "x86_64")]
-        let kinds = kinds.chain([pulp::x86::V3::try_new().map(Arch::V3)]);
-        kinds.flatten().collect()
-    }
-
-    #[test]
-    fn every_kind_of_cpu_finds_the_same() {
-        for sizes in CASES {
-            let (s, [images, weight, bias]) = case(sizes);
-            let (image, filters) = (&images[..s.image()], filter_terms(s, &weight));
-            let back = transposed(s, &filters);
-            let gradient = numbers(s.pooled(), 4);
-            let found = kinds_of_cpu().into_iter().map(|cpu| {
-                let mut scratch = Scratch::new(s);
-                scratch.load(image);
-                let (mut values, mut winners) = (vec![0.0; s.pooled()], vec![NONE; s.pooled()]);
-                cpu.dispatch(Forward {
-                    scratch: &mut scratch,
-                    filters: &filters,
-                    bias: &bias,
-                    values: &mut values,
-                    winners: &mut winners,
-                });
-                let mut share = Share::new(s);
-                cpu.dispatch(Backward {
-                    scratch: &mut scratch,
-                    filters: Some(&back),
-                    winners: &winners,
-                    gradient: &gradient,
-                    share: &mut share,
-                });
-                let mut image_gradient = vec![0.0; s.image()];
-                scratch.unload(&mut image_gradient);
-                [values, image_gradient, share.filters, share.bias].concat()
-            });
-            let found: Vec<_> = found.collect();
-            for other in &found[1..] {
-                for (value, expected) in other.iter().zip(&found[0]) {
-                    assert!((value - expected).abs() < 1e-3, "{s:?}: {value} {expected}");
-                }
-            }
+            let one = run(1);
+            assert_eq!(run(3), one, "{s:?}");
+            assert_eq!(run(16), one, "{s:?}");
         }
     }
 
@@ -472,11 +437,58 @@ mod tests {
         assert_eq!((without.weight, without.bias), (with.weight, with.bias));
     }
 
+    /// Wherever in a window it stands, and whatever stands around it.
     #[test]
-    fn a_number_that_is_none_is_not_hidden() {
-        let (s, [mut images, weight, bias]) = case([1, 1, 1, 2, 2]);
-        images[0] = f32::NAN;
-        assert!(forward(s, &images, &weight, &bias).values[0].is_nan());
+    fn nan_is_not_hidden() {
+        for place in 0..4 {
+            let (s, [mut images, _, bias]) = case([1, 1, 1, 2, 2]);
+            images[place] = f32::NAN;
+            let middle = std::array::from_fn::<f32, 9, _>(|tap| f32::from(tap == 4));
+            let pooled = forward(s, &images, &middle, &bias);
+            assert!(pooled.values[0].is_nan(), "{place}: {:?}", pooled.values);
+            let back = backward(s, &images, &middle, &pooled.winners, &[f32::NAN], true);
+            assert!(back.bias[0].is_nan() && back.images.unwrap()[place].is_nan(), "{place}");
+        }
+    }
+
+    #[test]
+    fn no_image_is_a_batch_too() {
+        let (s, [images, weight, bias]) = case([0, 2, 3, 4, 4]);
+        let pooled = forward(s, &images, &weight, &bias);
+        let back = backward(s, &images, &weight, &pooled.winners, &[], true);
+        assert_eq!((pooled.values.len(), back.bias), (0, vec![0.0; 3]));
+    }
+
+    /// `[[1, 2], [3, 4], [5, 6]] * [[1, 2], [3, 4]]`, and the same with the left matrix's columns
+    /// stored as rows.
+    #[test]
+    fn a_product_follows_the_strides_and_adds() {
+        let right = || Matrix(&[1.0, 2.0, 3.0, 4.0], [2, 1]);
+        let rows = Matrix(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 1]);
+        let columns = Matrix(&[1.0, 3.0, 5.0, 2.0, 4.0, 6.0], [1, 3]);
+        let mut sums = [f32::NAN; 6];
+        product([3, 2, 2], rows, right(), false, &mut sums);
+        assert_eq!(sums, [7.0, 10.0, 15.0, 22.0, 23.0, 34.0]);
+        product([3, 2, 2], columns, right(), true, &mut sums);
+        assert_eq!(sums, [14.0, 20.0, 30.0, 44.0, 46.0, 68.0]);
+    }
+
+    #[test]
+    fn a_product_that_would_leave_its_slices_is_refused() {
+        let data: &[f32] = &[0.0; 6];
+        let refused = |left: [usize; 2], right: [usize; 2], sums: usize| {
+            let [left, right] = [left, right].map(|strides| Matrix(data, strides));
+            let mut sums = vec![0.0; sums];
+            let run = std::panic::AssertUnwindSafe(|| {
+                product([3, 2, 2], left, right, false, &mut sums);
+            });
+            std::panic::catch_unwind(run).is_err()
+        };
+        assert!(!refused([2, 1], [2, 1], 6));
+        assert!(refused([3, 1], [2, 1], 6), "the left matrix is too long");
+        assert!(refused([2, 1], [5, 1], 6), "the right matrix is too long");
+        assert!(refused([usize::MAX, 2], [2, 1], 6), "the left matrix wraps around");
+        assert!(refused([2, 1], [2, 1], 5), "too few sums");
     }
 
     #[test]

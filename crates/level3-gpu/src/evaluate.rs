@@ -1,5 +1,6 @@
 //! What the network thinks of images.
 
+use anyhow::bail;
 use burn::tensor::activation::softmax;
 
 use crate::backend::ConvBlock;
@@ -8,7 +9,7 @@ use crate::model::{Cnn, DIGITS};
 use crate::on_device::OnDevice;
 
 /// Images that are looked at in one go.
-const AT_ONCE: usize = 1000;
+pub(crate) const AT_ONCE: usize = 1000;
 
 /// For each image, how sure the network is of each digit: from 0 to 1, together 1.
 #[derive(Debug)]
@@ -18,7 +19,10 @@ impl Predictions {
     /// Shows all images to the network.
     ///
     /// The answers travel back from the device, so all work is done when this returns.
-    pub fn of<B: ConvBlock>(model: &Cnn<B>, images: &OnDevice<B>) -> Self {
+    ///
+    /// # Errors
+    /// If they are no probabilities: the model's parameters, or the device, are broken.
+    pub fn of<B: ConvBlock>(model: &Cnn<B>, images: &OnDevice<B>) -> anyhow::Result<Self> {
         let numbers: Vec<i32> = (0..images.len() as i32).collect();
         let mut predictions = Vec::with_capacity(numbers.len());
         for some in numbers.chunks(AT_ONCE) {
@@ -26,7 +30,22 @@ impl Predictions {
             let sure: Vec<f32> = sure.into_data().iter::<f32>().collect();
             predictions.extend_from_slice(sure.as_chunks::<DIGITS>().0);
         }
-        Self(predictions)
+        Self(predictions).checked()
+    }
+
+    /// Refuses what a working device cannot have computed, NaN above all.
+    fn checked(self) -> anyhow::Result<Self> {
+        let sum = |sure: &[f32; DIGITS]| sure.iter().sum::<f32>();
+        let broken = |sure: &[f32; DIGITS]| (sum(sure) - 1.0).abs() > 1e-3 || sum(sure).is_nan();
+        if let Some(image) = self.0.iter().position(broken) {
+            bail!(
+                "what the network says about image {} is no probability: the ten add up to {}; \
+                 train it again, and after a run on the GPU with --device cpu",
+                image + 1,
+                sum(&self.0[image])
+            );
+        }
+        Ok(self)
     }
 
     /// The most likely digit of an image, and how sure that is.
@@ -61,6 +80,15 @@ mod tests {
 
     fn sure_of(digit: usize, sure: f32) -> [f32; DIGITS] {
         std::array::from_fn(|i| if i == digit { sure } else { (1.0 - sure) / 9.0 })
+    }
+
+    #[test]
+    fn what_is_no_probability_is_refused() {
+        assert!(Predictions(vec![sure_of(1, 0.9)]).checked().is_ok());
+        for wrong in [f32::NAN, 0.0, f32::INFINITY] {
+            let error = Predictions(vec![sure_of(1, 0.9), [wrong; DIGITS]]).checked().unwrap_err();
+            assert!(error.to_string().contains("image 2"), "{error}");
+        }
     }
 
     #[test]

@@ -1,45 +1,48 @@
 //! Level 3: the device, the digits, the network, and what it learned.
 //!
-//! The lesson, the training loop and the one line that chooses the device, stands in
-//! `examples/level3_mnist.rs`. The layer that makes the CPU a fair opponent is [`conv`].
+//! The lesson, the training loop and the line that chooses the device, stands in
+//! `examples/level3_mnist.rs`. The layer that makes the CPU a fair opponent is `conv.rs`.
 
-pub mod adam;
+mod adam;
 mod args;
-pub mod backend;
-pub mod conv;
+mod backend;
+mod conv;
 mod device;
 mod digits;
 mod evaluate;
+#[cfg(feature = "cuda")]
+mod fault;
+mod files;
+mod handwriting;
+#[cfg(feature = "cuda")]
+mod kernels;
+mod memory;
+mod mnist;
 mod model;
 mod on_device;
 mod picture;
 mod predict;
+mod probe;
 mod report;
 mod synthetic;
-pub mod winograd;
 
-pub use adam::Adam;
 pub use args::{Args, Plan};
-pub use backend::Training;
+pub use backend::{ConvBlock, Training};
 pub use burn::backend::Autodiff;
 /// Burn's backend for NVIDIA GPUs.
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 pub use burn::backend::Cuda;
-/// Without the feature `cuda` or `cuda-unfused` there is no GPU backend. [`Device::Cuda`] is then
+/// Without the feature `cuda` there is no GPU backend. [`Device::Cuda`] is then
 /// never chosen, and the name exists only so that programs compile.
-#[cfg(not(feature = "cuda-unfused"))]
+#[cfg(not(feature = "cuda"))]
 pub use burn_flex::Flex as Cuda;
 /// Burn's backend for CPUs.
 pub use burn_flex::Flex;
 pub use device::Device;
 pub use digits::{Digits, Images};
 pub use evaluate::Predictions;
+pub use handwriting::prepare;
 pub use model::{Cnn, DIGITS, SIDE};
 pub use on_device::{Batch, OnDevice};
 pub use predict::predict;
 pub use report::Report;
-
-/// A training step makes and drops hundreds of tensors. This allocator keeps their memory, where
-/// the system's gives it back and has the next step's pages zeroed again.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -19,7 +19,6 @@ pub(crate) fn of_predictions(
     images: &Images,
     predictions: &Predictions,
 ) -> String {
-    let greys = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let caption = |image: usize| {
         let (digit, sure) = predictions.best(image);
         let label = images.labels[image];
@@ -28,7 +27,13 @@ pub(crate) fn of_predictions(
     };
     let pictures: Vec<_> =
         (numbers.iter()).map(|&image| (images.image(image), caption(image))).collect();
-    draw(&pictures, greys)
+    draw(&pictures, greys())
+}
+
+/// Whether the terminal shows greys, and nobody asked for none.
+pub(crate) fn greys() -> bool {
+    let variable = |name| std::env::var_os(name).unwrap_or_default();
+    std::io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
 }
 
 /// Pictures, `[28, 28]` each, with a caption.

@@ -2,21 +2,24 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use cli::{Guess, Record};
-use common::{Workers, human, time};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, ensure};
+use burn::tensor::{ElementConversion, Tensor};
+use cli::{Guess, Record, misuse};
+use common::{Workers, human, plural, time};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::args::{Args, Plan};
 use crate::backend::ConvBlock;
-use crate::device::Device;
+use crate::device::{Choice, Device};
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
+use crate::files;
 use crate::model::Cnn;
 use crate::picture;
+use crate::probe::find_gpu;
 
 /// How often an epoch says how far it is. Each time, the loss is read back from the device.
 const LINES_AN_EPOCH: usize = 10;
@@ -26,15 +29,17 @@ const BAR: f64 = 40.0;
 
 /// Prints what happens, and keeps it for `--json` and for the table of a sweep.
 pub struct Report {
-    json: Option<PathBuf>,
+    record: Record,
     save: Option<PathBuf>,
     sweep: bool,
+    asked_for_gpu: bool,
     workers: Workers,
     ask_guess: bool,
     guess: Guess,
     data: &'static str,
     load: Duration,
     runs: Vec<Run>,
+    clock: Instant,
 }
 
 /// One training run: the plan, and what became of it so far.
@@ -50,24 +55,33 @@ impl Report {
     /// Starts a report: the workers, and where records go.
     ///
     /// # Errors
-    /// [`cli::Misuse`] if the records' file cannot be written.
+    /// [`cli::Misuse`] if the file of the records or that of the model cannot be written.
     pub fn open(args: &Args) -> anyhow::Result<Self> {
-        Record::open(args.run.json.as_deref(), 3, "level3_mnist")?; // a wrong path fails now
+        // A path that cannot be written fails now, and not after the training.
+        if let Some(model) = &args.save {
+            files::try_to_write(model, "--save")?;
+            if args.run.json.as_ref().is_some_and(|json| files::same(json, model)) {
+                return Err(misuse("--save and --json name one file; each needs its own"));
+            }
+        }
+        let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         let workers = args.workers()?;
         println!("CPU: {workers}");
         if let Some(warning) = workers.warning() {
             println!("{warning}");
         }
         Ok(Self {
-            json: args.run.json.clone(),
+            record,
             save: args.save.clone(),
             sweep: args.sweep,
+            asked_for_gpu: args.device == Some(Choice::Cuda),
             workers,
             ask_guess: args.run.guess,
             guess: Guess::default(),
             data: "",
             load: Duration::ZERO,
             runs: Vec::new(),
+            clock: Instant::now(),
         })
     }
 
@@ -86,18 +100,24 @@ impl Report {
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
         println!("data: {}, {training} + {test} images, loaded in {}", self.data, human(time));
+        self.clock = Instant::now();
         Ok(digits)
     }
 
-    /// Says what is about to be trained.
-    pub fn start(&mut self, plan: &Plan, warm_up: Duration) {
+    /// Ends the warm-up, says what is about to be trained, and starts the clock.
+    pub fn start(&mut self, plan: &Plan) {
+        let warm_up = self.lap();
         println!("\n{}: {}", plan.device, plan.device.hardware());
         let (steps, last) = (plan.steps(), plan.last_batch());
-        print!("batch size {}: {steps} steps an epoch", plan.batch_size);
+        print!("batch size {}: {} an epoch", plan.batch_size, plural(steps, "step"));
         if last < plan.batch_size {
-            print!(", the last of {last} images ({} steps if that one is dropped)", steps - 1);
+            let (last, without) = (plural(last, "image"), plural(steps - 1, "step"));
+            print!(", the last of {last} ({without} if that one is dropped)");
         }
         println!("\nwarm-up: {}, not counted as training", human(warm_up));
+        if let (Device::Cuda, Ok(gpu)) = (plan.device, find_gpu()) {
+            println!("compiled kernels: {}", gpu.kernels.display());
+        }
         self.runs.push(Run {
             plan: *plan,
             warm_up,
@@ -105,46 +125,57 @@ impl Report {
             training: Duration::ZERO,
             accuracy: 0.0,
         });
+        self.clock = Instant::now();
+    }
+
+    /// The time since the last part of the run ended. The next part begins now.
+    fn lap(&mut self) -> Duration {
+        std::mem::replace(&mut self.clock, Instant::now()).elapsed()
     }
 
     /// Counts a step. The loss is asked for ten times an epoch: reading it makes the CPU wait
     /// until the GPU has caught up.
-    pub fn step(&mut self, loss: impl FnOnce() -> f32) {
-        if let Some(run) = self.runs.last_mut() {
-            run.progress.step(loss);
-        }
+    ///
+    /// # Errors
+    /// If the loss is no number: what follows would mean nothing.
+    pub fn step<B: ConvBlock>(&mut self, loss: Tensor<B, 1>) -> anyhow::Result<()> {
+        let Some(run) = self.runs.last_mut() else { return Ok(()) };
+        run.progress.step(|| loss.into_scalar().elem())
     }
 
-    /// Says how long the training took.
-    pub fn stop(&mut self, training: Duration) {
+    /// Stops the clock and says how long the training took.
+    pub fn stop(&mut self) {
+        let training = self.lap();
         if let Some(run) = self.runs.last_mut() {
             run.progress.bar.finish_and_clear();
             run.training = training;
-            let (epochs, images) = (run.plan.epochs, run.images_per_second());
-            let plural = if epochs == 1 { "" } else { "s" };
-            println!("training: {}, {epochs} epoch{plural}, {images:.0} images/s", human(training));
-            let steps = epochs * run.plan.steps();
+            let (epochs, speed) = (plural(run.plan.epochs, "epoch"), run.images_per_second());
+            println!("training: {}, {epochs}, {speed:.0} images/s", human(training));
+            let steps = run.plan.epochs * run.plan.steps();
             let each = human(training / steps as u32);
-            let why = format!("{steps} steps of {} images, {each} each", run.plan.batch_size);
+            let batch = plural(run.plan.batch_size, "image");
+            let why = format!("{} of {batch}, {each} each", plural(steps, "step"));
             if let Some(score) = self.guess.score(training.as_secs_f64(), "s", &why) {
                 println!("{score}");
             }
         }
     }
 
-    /// Says how well the network reads digits that it has never seen, and shows some of them.
+    /// Says how well the network reads digits that it has never seen, shows some of them, and
+    /// writes the model and the record. If one of them cannot be written, the other one is.
     ///
     /// # Errors
-    /// If the record cannot be written.
-    pub fn finish(
+    /// If the model or the record cannot be written.
+    pub fn finish<B: ConvBlock>(
         &mut self,
+        model: Cnn<B>,
         predictions: &Predictions,
         test: &Images,
-        evaluation: Duration,
     ) -> anyhow::Result<()> {
+        let evaluation = self.lap();
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
         run.accuracy = predictions.accuracy(test);
-        println!("evaluation: {}, {} test images", human(evaluation), test.len());
+        println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
         println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
         if !self.sweep {
             println!("\ntest images ({}), the last ones read wrong:", self.data);
@@ -166,10 +197,10 @@ impl Report {
                 })
             })
             .collect();
-        Record::open(self.json.as_deref(), 3, "level3_mnist")?
+        let recorded = (self.record)
             .setting("device", plan.device.to_string().to_lowercase())
             .setting("device_name", plan.device.hardware())
-            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "cuda"))
+            .setting("fusion", plan.device == Device::Cuda && cfg!(feature = "fusion"))
             .setting("batch_size", plan.batch_size)
             .setting("epochs", plan.epochs)
             .setting("images", plan.images)
@@ -185,24 +216,25 @@ impl Report {
             .result("accuracy", run.accuracy)
             .result("samples", samples)
             .append()
-            .context("writing --json")
+            .context("writing --json");
+        self.save(model).and(recorded)
     }
 
     /// Writes the model to the file of `--save`, if there is one.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
+    fn save<B: ConvBlock>(&self, model: Cnn<B>) -> anyhow::Result<()> {
         let Some(path) = &self.save else { return Ok(()) };
         model.save(path)?;
         println!("model saved: {}", path.display());
         Ok(())
     }
 
-    /// Ends the report: a sweep has a table.
+    /// Ends the report: a sweep has a table, and a GPU that was asked for and not there is told.
     pub fn close(self) {
         if self.sweep {
             println!("\n{}", self.table());
+        }
+        if let (true, Err(reason)) = (self.asked_for_gpu, find_gpu()) {
+            println!("\nNot on the GPU that --device cuda asked for, but on the CPU: {reason}");
         }
     }
 
@@ -232,7 +264,7 @@ impl Run {
 
 /// How far the training is: a bar on a terminal, lines in a log.
 struct Progress {
-    bar: ProgressBar, // prints nothing where there is no terminal
+    bar: ProgressBar,
     lines: bool,
     steps: usize,
     epochs: usize,
@@ -249,24 +281,54 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        let lines = !std::io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let lines = dumb || !std::io::stderr().is_terminal();
+        if lines {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
         Self { bar, lines, steps, epochs, done: 0, loss: f32::NAN, data }
     }
 
-    fn step(&mut self, loss: impl FnOnce() -> f32) {
+    fn step(&mut self, loss: impl FnOnce() -> f32) -> anyhow::Result<()> {
         let (epoch, step) = (self.done / self.steps + 1, self.done % self.steps + 1);
         self.done += 1;
         self.bar.inc(1);
         let lines_until = |step: usize| step * LINES_AN_EPOCH / self.steps;
         if lines_until(step) == lines_until(step - 1) {
-            return;
+            return Ok(());
         }
         self.loss = loss();
+        ensure!(
+            self.loss.is_finite(),
+            "the loss is {} at step {step} of epoch {epoch}, so what was learned means nothing and \
+             is not saved; try another --seed, and after a run on the GPU --device cpu",
+            self.loss
+        );
         self.bar.set_message(format!("loss {:.4} ({})", self.loss, self.data));
         if self.lines {
             let (epochs, steps, loss) = (self.epochs, self.steps, self.loss);
             let data = self.data;
             println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress() -> Progress {
+        let plan = Plan { device: Device::Cpu, batch_size: 1, epochs: 1, images: 1, seed: 1 };
+        Progress::new(&plan, "MNIST")
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_ends_the_training() {
+        assert!(progress().step(|| 0.5).is_ok());
+        for loss in [f32::NAN, f32::INFINITY] {
+            let error = progress().step(|| loss).unwrap_err().to_string();
+            assert!(error.contains(&loss.to_string()) && error.contains("step 1"), "{error}");
         }
     }
 }

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 
-use crate::digits::Images;
+use crate::digits::{Digits, Images, TEST_IMAGES, TRAINING_IMAGES};
 use crate::model::{DIGITS, SIDE};
 
 type Point = [f32; 2];
@@ -99,8 +99,24 @@ const STROKES: [&[&[Point]]; DIGITS] = [
 /// Straight pieces that a curve is drawn with, between two of its points.
 const PIECES: usize = 3;
 
+impl Images {
+    /// So many synthetic digits.
+    pub fn drawn(count: usize) -> Self {
+        let [images] = draw([count]);
+        images
+    }
+}
+
+impl Digits {
+    /// As many synthetic digits as MNIST has.
+    pub(crate) fn drawn() -> Self {
+        let [training, test] = draw([TRAINING_IMAGES, TEST_IMAGES]);
+        Self { training, test, name: "synthetic digits" }
+    }
+}
+
 /// Sets of images that never share one: `counts[0]` in the first, and so on.
-pub fn draw<const SETS: usize>(counts: [usize; SETS]) -> [Images; SETS] {
+fn draw<const SETS: usize>(counts: [usize; SETS]) -> [Images; SETS] {
     let mut first = 0;
     counts.map(|count| {
         let numbers = first..first + count;
@@ -191,7 +207,13 @@ fn draw_line(paper: &mut [f32; SIDE * SIDE], [from, to]: [Point; 2], pen: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digits::census;
+
+    /// How many images show each digit.
+    fn census(images: &Images) -> [usize; DIGITS] {
+        let mut count = [0; DIGITS];
+        images.labels.iter().for_each(|&label| count[usize::from(label)] += 1);
+        count
+    }
 
     #[test]
     fn the_same_digits_are_drawn_whoever_draws_them() {

@@ -55,20 +55,14 @@ fn assert_refused(mut command: Command, parts: &[&str]) {
     }
 }
 
-/// A folder of this test's own, for files.
-fn scratch(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("level3-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 #[test]
 fn it_learns_and_says_what_from() {
-    let folder = scratch("learns");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     let (json, model) = (folder.join("runs.jsonl"), folder.join("model"));
     let (data, mut flags) = digits();
     flags.extend(["--device", "cpu", "--batch-size", "64", "--images", "8000"]);
@@ -107,14 +101,23 @@ fn it_learns_and_says_what_from() {
         let out = finish(example(&["--predict", text(file), "--model", text(&model)]));
         assert_eq!(out.lines().filter(|line| line.contains(&says)).count(), lines, "{out}");
     }
-    std::fs::remove_dir_all(folder).unwrap();
+
+    // A model for another network, or with one byte changed, is refused.
+    let whole = std::fs::read(&model).unwrap();
+    let other = String::from_utf8_lossy(&whole[..40]).replace("model of", "model for").into_bytes();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    for (bytes, says) in
+        [(&other, "not a model"), (&damaged, "damaged"), (&whole[..9000].to_vec(), "damaged")]
+    {
+        std::fs::write(&model, bytes).unwrap();
+        let flags = ["--predict", text(&picture), "--model", text(&model)];
+        assert_refused(example(&flags), &[says, "--save"]);
+    }
 }
 
 fn write_png(path: &Path, pixels: &[u8]) {
-    let file = std::fs::File::create(path).unwrap();
-    let mut encoder = png::Encoder::new(file, 28, 28);
-    encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+    image::GrayImage::from_raw(28, 28, pixels.to_vec()).unwrap().save(path).unwrap();
 }
 
 #[test]
@@ -131,7 +134,8 @@ fn a_seed_gives_the_same_digits_whatever_the_workers() {
 
 #[test]
 fn a_sweep_is_a_table_and_a_record_for_each_run() {
-    let folder = scratch("sweep");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     let json = folder.join("runs.jsonl");
     let out = finish(example(&[
         "--synthetic",
@@ -151,7 +155,6 @@ fn a_sweep_is_a_table_and_a_record_for_each_run() {
         .collect();
     assert_eq!(sizes, [64, 256, 512]);
     assert!(out.contains("accuracy (synthetic digits)") && out.contains('█'), "{out}");
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Without a GPU, without a driver, with a driver that shows no device: the CPU, and the reason.
@@ -164,17 +167,18 @@ fn without_a_gpu_it_says_why_and_takes_the_cpu() {
         let out = finish(command);
         assert!(out.contains("no GPU: ") && out.contains("taking the CPU"), "{out}");
         assert!(!out.contains("panicked"), "{out}");
-        if !cfg!(feature = "cuda-unfused") {
+        if !cfg!(feature = "cuda") {
             assert!(out.contains("--features cuda"), "{out}");
         }
     }
 }
 
 /// A `libcuda.so.1` as CUDA ships it to link against, and one whose machine has no card.
-#[cfg(feature = "cuda-unfused")]
+#[cfg(feature = "cuda")]
 #[test]
 fn a_stub_of_the_driver_is_no_gpu() {
-    let folder = scratch("stub");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     for (status, says) in [(34, "stub"), (100, "shows no device"), (3, "does not start")] {
         let source = folder.join("stub.c");
         std::fs::write(
@@ -196,14 +200,13 @@ fn a_stub_of_the_driver_is_no_gpu() {
         let out = finish(command);
         assert!(out.contains("no GPU: ") && out.contains(says), "{status}: {out}");
     }
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Ten steps, ten losses: on both devices the same first parameters, images and arithmetic. The same
-/// must hold with `--features cuda-unfused`, where no operations are fused into one kernel.
-#[cfg(feature = "cuda-unfused")]
+/// must hold with `--no-default-features --features cuda`, where no operations are fused into one kernel.
+#[cfg(feature = "cuda")]
 #[test]
-#[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda -- --ignored"]
+#[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda --test level3_mnist -- --ignored"]
 fn the_gpu_learns_what_the_cpu_learns() {
     let losses = |device| {
         let (_, mut flags) = digits();
@@ -239,11 +242,18 @@ fn a_terminal_is_asked_and_a_typo_means_the_cpu() {
 #[test]
 fn bad_arguments_are_refused_with_their_value() {
     for (flags, parts) in [
-        (&["--device", "cdua"][..], &["cdua", "--device"][..]),
+        (&["--device", "cdua"][..], &["cdua", "--device", "cpu, cuda, auto"][..]),
         (&["--batch-size", "0"], &["'0'", "--batch-size", "1 to 60000"]),
         (&["--batch-size", "64", "--images", "10"], &["64", "10 images", "--batch-size"]),
         (&["--data", "/nonexistent"], &["/nonexistent", "get-mnist.sh", "--synthetic"]),
         (&["--predict", "x.png"], &["--model"]),
+        (
+            &["--predict", "x", "--model", "m", "--epochs", "2", "--seed", "1"],
+            &["--epochs", "--seed"],
+        ),
+        (&["--synthetic", "--save", "/nonexistent/model"], &["--save", "/nonexistent/model"]),
+        (&["--synthetic", "--save", "/dev"], &["--save", "it is a folder"]),
+        (&["--synthetic", "--save", "/tmp/one", "--json", "/tmp/../tmp/one"], &["name one file"]),
         (&["--predict", "/nonexistent", "--model", "/nonexistent"], &["/nonexistent"]),
         (&["--synthetic", "--json", "/nonexistent/runs"], &["/nonexistent/runs"]),
     ] {
@@ -253,35 +263,77 @@ fn bad_arguments_are_refused_with_their_value() {
 
 #[test]
 fn what_is_no_model_and_no_picture_is_refused() {
-    let folder = scratch("foreign");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     let foreign = folder.join("foreign");
     std::fs::write(&foreign, b"nothing of the kind").unwrap();
     assert_refused(
         example(&["--predict", text(&foreign), "--model", text(&foreign)]),
-        &["is not a model", "--save"],
+        &["not a model", "--save"],
     );
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The loader reads all four files, or names the one that is wrong. Needs the real files.
+/// What people have in a folder of MNIST: the loader reads it, or names what is wrong.
 #[test]
-fn swapped_files_are_named() {
+fn the_files_of_mnist_are_read_by_every_usual_name_or_named() {
     let Some(real) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
-        eprintln!("MNIST_DIR is not set: the files were not swapped");
+        eprintln!("MNIST_DIR is not set: the files of MNIST were not tried");
         return;
     };
-    let folder = scratch("swapped");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     for file in std::fs::read_dir(real).unwrap() {
+        // As one well-known site names them.
         let path = file.unwrap().path();
-        std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap().replace("-idx", ".idx");
+        std::fs::copy(&path, folder.join(name)).unwrap();
     }
-    let ending = if folder.join("t10k-labels-idx1-ubyte.gz").exists() { ".gz" } else { "" };
-    let [test, training] =
-        ["t10k", "train"].map(|set| folder.join(format!("{set}-labels-idx1-ubyte{ending}")));
-    std::fs::copy(&training, &test).unwrap();
-    assert_refused(
-        example(&["--data", text(&folder), "--device", "cpu", "--batch-size", "64"]),
-        &["t10k-labels-idx1-ubyte", "holds train-labels-idx1-ubyte", "swapped"],
-    );
-    std::fs::remove_dir_all(folder).unwrap();
+    let check = || example(&["--check-data", "--data", text(folder)]);
+    assert!(finish(check()).contains("four files with the right checksums"));
+
+    let of = |set| folder.join(format!("{set}-labels-idx1-ubyte"));
+    let bytes = |set| {
+        let dotted = folder.join(format!("{set}-labels.idx1-ubyte"));
+        std::fs::read(&dotted).or_else(|_| std::fs::read(dotted.with_extension("idx1-ubyte.gz")))
+    };
+    let (training, test) = (bytes("train").unwrap(), bytes("t10k").unwrap());
+    std::fs::write(of("train"), &training).unwrap(); // compressed or not, whatever the name says
+    assert!(finish(check()).contains("right checksums"));
+    std::fs::write(of("t10k"), &training).unwrap();
+    assert_refused(check(), &["t10k-labels-idx1-ubyte", "more than the 10008 bytes"]);
+    std::fs::write(of("train"), &test).unwrap();
+    let parts = ["train-labels-idx1-ubyte", "holds t10k-labels-idx1-ubyte", "swapped"];
+    assert_refused(check(), &parts);
+
+    std::fs::remove_file(of("train")).unwrap();
+    std::fs::create_dir(of("train")).unwrap();
+    assert_refused(check(), &["train-labels-idx1-ubyte", "it is a folder"]);
+    std::fs::remove_dir(of("train")).unwrap();
+    assert!(Command::new("mkfifo").arg(of("train")).status().unwrap().success());
+    assert_refused(check(), &["train-labels-idx1-ubyte", "it is a pipe"]);
+}
+
+/// The model is not lost when the record cannot be written, and the reverse.
+#[test]
+fn a_full_disk_for_the_record_does_not_cost_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model");
+    let flags = ["--synthetic", "--device", "cpu", "--images", "64", "--save", text(&model)];
+    let output = example(&[&flags[..], &["--json", "/dev/full"]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(model.exists(), "{output:?}");
+}
+
+/// One that is only open while something is read cannot be opened twice.
+#[test]
+fn a_record_can_go_into_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    let flags = ["--synthetic", "--device", "cpu", "--images", "64", "--json", text(&pipe)];
+    let out = finish(example(&flags));
+    assert!(out.contains("batch size 64: 1 steps"), "{out}"); // a default that fits
+    let read = reader.wait_with_output().unwrap().stdout;
+    assert_eq!(String::from_utf8(read).unwrap().lines().count(), 1);
 }

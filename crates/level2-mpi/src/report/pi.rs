@@ -71,10 +71,7 @@ impl<'a> PiReport<'a> {
             .result("pi", pi)
             .result("error", error);
         if best < RESOLVED * clock_step() {
-            println!(
-                "warning: a pass is too short for this clock to tell the ranks' work from the \
-                 messages;\ntake more --rectangles"
-            );
+            println!("warning: a pass is too short for this clock; take more --rectangles");
         }
         if let Some(link) = self.report.link {
             let slice = slice_of(*rectangles, ROOT, self.report.ranks as i32);

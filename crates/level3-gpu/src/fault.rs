@@ -1,0 +1,72 @@
+//! A GPU that fails while it is used ends the program: one line, status 1, nothing written.
+//!
+//! Burn's GPU backend works on threads of its own. When a call of the driver fails there, it panics,
+//! catches the panic and goes on with memory that nobody has computed: the training would end with
+//! an accuracy that means nothing. So the first panic is the last thing that happens.
+
+use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+
+/// From now on a panic, on whichever thread, ends the program.
+///
+/// Burn tries several kernels for each operation and keeps the fastest; that one of them cannot be
+/// used is an ordinary answer there, no panic.
+pub(crate) fn end_the_program() {
+    static FIRST: Once = Once::new();
+    // A second thread that fails waits here for the first one to end the program for both.
+    std::panic::set_hook(Box::new(|panic| FIRST.call_once(|| end(panic))));
+}
+
+fn end(panic: &PanicHookInfo<'_>) {
+    let bar = if std::io::stderr().is_terminal() { "\n" } else { "" }; // it has no end of line
+    eprintln!("{bar}error: {}", line(panic.payload_as_str().unwrap_or_default()));
+    // No other way out of a hook ends all threads, and the library catches what unwinds.
+    std::process::exit(1)
+}
+
+/// What happened, as far as the library's words tell, and what to do.
+fn line(words: &str) -> String {
+    let error = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let error = error.into_iter().find(|word| word.starts_with("CUDA_ERROR_"));
+    let memory = ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY"];
+    let (cause, cure) = if memory.iter().any(|sign| words.contains(sign)) {
+        (
+            "the GPU's memory ran out".to_string(),
+            "take a smaller --batch-size, and see in nvidia-smi who else uses it",
+        )
+    } else if let Some(error) = error {
+        (
+            format!("the GPU failed ({error})"),
+            "run it once more; if it fails again, see nvidia-smi and take --device cpu",
+        )
+    } else {
+        let first = words.lines().next().unwrap_or_default();
+        let short: String = first.chars().take(200).collect();
+        (format!("the GPU's part of the program failed ({short})"), "take --device cpu")
+    };
+    format!("{cause}; nothing was saved. What to do: {cure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_librarys_words_become_one_line_with_a_cure() {
+        for (words, cause, cure) in [
+            ("value: can't allocate buffer of size: 4096", "memory ran out", "--batch-size"),
+            ("BufferTooBig { size: 4096,\nbacktrace: [] }", "memory ran out", "--batch-size"),
+            (
+                "Err` value: Generic { reason: \"DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, \\\"x\\\")\"",
+                "(CUDA_ERROR_ILLEGAL_ADDRESS)",
+                "nvidia-smi",
+            ),
+            ("Service state not found\nand more", "(Service state not found)", "--device cpu"),
+        ] {
+            let line = line(words);
+            assert!(line.contains(cause) && line.contains(cure), "{line}");
+            assert_eq!(line.lines().count(), 1, "{line}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Files that a user names, read in bounded memory and time.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use cli::misuse;
+
+/// The first bytes of a file that gzip wrote.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The bytes of a file, uncompressed if gzip wrote it, whatever its name.
+///
+/// # Errors
+/// [`cli::Misuse`] if it cannot be read to its end, is no ordinary file (a folder, a pipe, a
+/// device), or holds more than `most` bytes: of an endless one, no more than that is read.
+pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    let shown = path.display();
+    let refused = |reason: String| misuse(format!("cannot read {shown}: {reason}"));
+    let of_system = |error: io::Error| refused(error.to_string());
+    // Asked before it is opened: opening a pipe waits for somebody who writes into it.
+    if let Some(what) = other_than_a_file(&std::fs::metadata(path).map_err(of_system)?) {
+        return Err(refused(format!("it is {what}")));
+    }
+    let read = |stream: &mut dyn Read, most: usize| {
+        let mut bytes = Vec::new();
+        stream.take(most as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    // What does not shrink is a little larger in gzip's format than it is.
+    let packed = most + most / 1000 + 1000;
+    let mut bytes = read(&mut File::open(path).map_err(of_system)?, packed).map_err(of_system)?;
+    if bytes.starts_with(&GZIP) {
+        bytes = read(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), most)
+            .map_err(|error| refused(format!("it is cut short or damaged ({error})")))?;
+    }
+    if bytes.len() > most {
+        return Err(refused(format!("it holds more than the {most} bytes that are expected")));
+    }
+    Ok(bytes)
+}
+
+/// `a folder`, `a pipe` or `a device`.
+fn other_than_a_file(metadata: &std::fs::Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a folder")
+    } else if kind.is_fifo() {
+        Some("a pipe")
+    } else {
+        Some("a device, not a file")
+    }
+}
+
+/// Where a path leads when its links are followed, whether or not there is a file yet.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    if let Ok(place) = path.canonicalize() {
+        return Ok(place);
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(folder.unwrap_or(Path::new(".")).canonicalize()?.join(name))
+}
+
+/// Whether two paths lead to one file.
+pub(crate) fn same(one: &Path, other: &Path) -> bool {
+    matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Finds out whether [`write`] will be able to write this file, and leaves no trace.
+///
+/// # Errors
+/// [`cli::Misuse`] if it will not.
+pub(crate) fn try_to_write(path: &Path, flag: &str) -> anyhow::Result<()> {
+    let refused =
+        |reason: String| misuse(format!("cannot write {flag} {}: {reason}", path.display()));
+    if let Some(what) = std::fs::metadata(path).ok().as_ref().and_then(other_than_a_file) {
+        return Err(refused(format!("it is {what}")));
+    }
+    beside(path).map_err(|error| refused(error.to_string()))?;
+    Ok(())
+}
+
+/// Writes a file beside the old one and then puts it in its place, so that there is always a
+/// whole one: when the disk is full, the old one stays.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = beside(path)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(place(path)?).map_err(|error| error.error)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
+}
+
+/// A new file in the folder of another, which goes away unless it is renamed.
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place(path)?;
+    tempfile::Builder::new()
+        .prefix(".level3-")
+        .permissions(std::fs::Permissions::from_mode(0o666)) // less what the umask forbids
+        .tempfile_in(place.parent().unwrap_or(Path::new("/")))
+        .map_err(|error| error.kind().into()) // the name of the new file would only puzzle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut writer = GzEncoder::new(Vec::new(), Default::default());
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    fn refusal(path: &Path, most: usize) -> String {
+        let error = read(path, most).unwrap_err();
+        assert!(error.is::<cli::Misuse>(), "{error}");
+        error.to_string()
+    }
+
+    #[test]
+    fn a_compressed_file_of_two_members_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("two");
+        std::fs::write(&path, [gzipped(b"one "), gzipped(b"two")].concat()).unwrap();
+        assert_eq!(read(&path, 100).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn what_is_no_file_is_called_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(refusal(folder.path(), 10).ends_with("it is a folder"));
+        assert!(refusal(Path::new("/dev/zero"), 10).contains("it is a device"));
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(refusal(&pipe, 10).ends_with("it is a pipe"));
+        assert!(refusal(&folder.path().join("none"), 10).contains("No such file"));
+    }
+
+    #[test]
+    fn no_more_is_read_than_was_expected() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("much");
+        // A file of a terabyte that takes no room, and 100 MB of zeros in 100 KB.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(refusal(&path, 1000).contains("more than the 1000 bytes"));
+        std::fs::write(&path, gzipped(&vec![0; 100_000_000])).unwrap();
+        assert!(refusal(&path, 1_000_000).contains("more than the 1000000 bytes"));
+    }
+
+    #[test]
+    fn a_compressed_file_that_is_cut_short_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("short");
+        let whole = gzipped(&(0..=255).cycle().take(10_000).collect::<Vec<u8>>());
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let line = refusal(&path, 100_000);
+        assert!(line.contains("cut short") && !line.contains("delete"), "{line}");
+    }
+
+    #[test]
+    fn a_file_is_written_in_the_place_of_the_old_one_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        try_to_write(&path, "--save").unwrap();
+        assert!(!path.exists());
+        write(&path, b"old").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(same(&path, &link) && !same(&path, Path::new("model")));
+        write(&link, b"new").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_refused_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = |path: &Path| try_to_write(path, "--save").unwrap_err().to_string();
+        assert!(line(folder.path()).contains("it is a folder"));
+        assert!(line(&folder.path().join("no/such/model")).contains("No such file"));
+    }
+}

@@ -1,0 +1,180 @@
+//! Reads digits from pictures as people take them: light, paper, pens, distance.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod pictures;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use image::{ImageFormat, Rgb, RgbImage};
+use level3_gpu::{Images, SIDE, prepare};
+use pictures::{encoded, scenes};
+
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("examples/level3_mnist")
+}
+
+/// Pixels and labels of MNIST's first test images, or of drawn digits where there is no MNIST,
+/// and the flag that trains on the same kind.
+fn digits(count: usize) -> (Images, Vec<&'static str>) {
+    let Some(folder) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
+        return (Images::drawn(count), vec!["--synthetic"]);
+    };
+    let read = |name: &str, header: usize, bytes: usize| {
+        let path = Path::new(&folder).join(name);
+        let file =
+            std::fs::read(&path).or_else(|_| std::fs::read(path.with_extension("gz"))).unwrap();
+        let mut plain = Vec::new();
+        let mut reader = flate2::read::MultiGzDecoder::new(&file[..]);
+        match std::io::Read::read_to_end(&mut reader, &mut plain) {
+            Ok(_) => plain[header..][..bytes].to_vec(),
+            Err(_) => file[header..][..bytes].to_vec(),
+        }
+    };
+    let pixels = read("t10k-images-idx3-ubyte", 16, count * SIDE * SIDE);
+    (Images { pixels, labels: read("t10k-labels-idx1-ubyte", 8, count) }, vec![])
+}
+
+/// From -1 to 1: how much two images are alike, at the best of small shifts.
+fn likeness(one: &[u8], other: &[u8]) -> f64 {
+    let shifts = (-2..=2).flat_map(|y| (-2..=2).map(move |x| y * SIDE as isize + x));
+    let centred = |image: &[u8]| {
+        let mean = image.iter().map(|&v| f64::from(v)).sum::<f64>() / image.len() as f64;
+        image.iter().map(|&v| f64::from(v) - mean).collect::<Vec<_>>()
+    };
+    let (one, other) = (centred(one), centred(other));
+    let length = |image: &[f64]| image.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let at = |shift: isize| {
+        let pairs = one
+            .iter()
+            .enumerate()
+            .filter_map(|(i, a)| Some(a * other.get(usize::try_from(i as isize + shift).ok()?)?));
+        pairs.sum::<f64>() / (length(&one) * length(&other))
+    };
+    shifts.map(at).fold(-1.0, f64::max)
+}
+
+#[test]
+fn a_picture_is_prepared_to_look_like_the_digit_that_was_photographed() {
+    let (digits, _) = digits(3);
+    for scene in scenes() {
+        for number in 0..digits.len() {
+            let file = scene.picture(digits.image(number), number as u64);
+            let prepared =
+                prepare(&file).unwrap_or_else(|reason| panic!("{}: {reason}", scene.name));
+            let alike = likeness(&prepared, digits.image(number));
+            assert!(alike > 0.7, "{}, digit {number}: only {alike:.2} alike", scene.name);
+        }
+    }
+}
+
+#[test]
+fn the_network_reads_pictures_of_every_kind() {
+    const EACH: usize = 10;
+    let (digits, mut flags) = digits(EACH);
+    let folder = tempfile::tempdir().unwrap();
+    let (model, idx) = (folder.path().join("model"), folder.path().join("idx"));
+    flags.extend(["--device", "cpu", "--batch-size", "64", "--images", "10000", "--workers", "2"]);
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{command:?}: {output:?}");
+    };
+    run(Command::new(program()).args(flags).arg("--save").arg(&model));
+
+    let images: Vec<Vec<u8>> = (scenes().iter())
+        .flat_map(|scene| (0..EACH).map(move |number| (scene.clone(), number)))
+        .map(|(scene, number)| prepare(&scene.picture(digits.image(number), number as u64)))
+        .map(|image| image.unwrap_or_else(|_| vec![0; SIDE * SIDE]))
+        .collect();
+    let header = [0x0803u32, images.len() as u32, 28, 28].map(u32::to_be_bytes).concat();
+    std::fs::write(&idx, [header, images.concat()].concat()).unwrap();
+    let json = folder.path().join("json");
+    let mut reading = Command::new(program());
+    run(reading.arg("--predict").arg(&idx).arg("--model").arg(&model).arg("--json").arg(&json));
+    let record: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let readings = record["results"]["readings"].as_array().unwrap();
+
+    let mut in_all = 0;
+    for (scene, readings) in scenes().iter().zip(readings.chunks(EACH)) {
+        let right = (readings.iter().zip(&digits.labels))
+            .filter(|(reading, label)| reading["prediction"] == **label)
+            .count();
+        in_all += right;
+        println!("{right} of {EACH}: {}", scene.name);
+        assert!(right >= 7, "{}: only {right} of {EACH}", scene.name);
+    }
+    let most = EACH * scenes().len();
+    assert!(10 * in_all >= 9 * most, "only {in_all} of {most}");
+}
+
+fn refusal(picture: RgbImage) -> String {
+    prepare(&encoded(picture, ImageFormat::Png)).unwrap_err()
+}
+
+#[test]
+fn paper_without_a_digit_is_said_to_be_blank() {
+    assert!(refusal(RgbImage::from_pixel(300, 400, Rgb([240; 3]))).contains("no ink"));
+    let shaded = RgbImage::from_fn(300, 400, |x, _| Rgb([(250 - x / 3) as u8; 3]));
+    assert!(refusal(shaded).contains("no ink"));
+    assert!(refusal(RgbImage::new(1, 1)).contains("no ink"));
+}
+
+#[test]
+fn two_digits_are_not_read_as_one() {
+    let bars = |x: u32, y: u32| (80..320).contains(&y) && (x % 200 > 90 && x % 200 < 110);
+    let picture = RgbImage::from_fn(400, 400, |x, y| Rgb([if bars(x, y) { 10 } else { 240 }; 3]));
+    assert!(refusal(picture).contains("more than one digit"));
+}
+
+#[test]
+fn an_image_of_mnist_stays_nearly_as_it_is() {
+    let (digits, _) = digits(10);
+    for number in 0..digits.len() {
+        let image = digits.image(number);
+        let at = |x: u32, y: u32| image[y as usize * SIDE + x as usize];
+        let picture = RgbImage::from_fn(28, 28, |x, y| Rgb([at(x, y); 3]));
+        let prepared = prepare(&encoded(picture, ImageFormat::Png)).unwrap();
+        assert!(likeness(&prepared, image) > 0.9, "digit {number}");
+    }
+}
+
+#[test]
+fn ink_is_found_on_transparent_paper_whichever_colour_it_has() {
+    let (digits, _) = digits(1);
+    let prepared = [0, 255].map(|ink| {
+        let picture = image::RgbaImage::from_fn(280, 280, |x, y| {
+            let cover = digits.image(0)[(y / 10 * 28 + x / 10) as usize];
+            image::Rgba([ink, ink, ink, cover])
+        });
+        let mut file = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut file, ImageFormat::Png).unwrap();
+        prepare(&file.into_inner()).unwrap()
+    });
+    assert!(likeness(&prepared[0], digits.image(0)) > 0.8);
+    assert!(likeness(&prepared[1], digits.image(0)) > 0.8);
+}
+
+#[test]
+fn a_picture_that_is_too_large_is_refused_before_memory_is_asked_for() {
+    // A PNG's header alone: 60,000 x 60,000 pixels, with the checksum that belongs to it.
+    let mut crc = flate2::Crc::new();
+    let header =
+        [b"IHDR".as_slice(), &60_000u32.to_be_bytes(), &60_000u32.to_be_bytes(), &[8, 2, 0, 0, 0]]
+            .concat();
+    crc.update(&header);
+    let start = b"\x89PNG\r\n\x1a\n\0\0\0\x0d";
+    let file =
+        [start.as_slice(), &header, &crc.sum().to_be_bytes(), &[0; 8], b"IDAT", &[0; 4]].concat();
+    let reason = prepare(&file).unwrap_err();
+    assert!(reason.contains("too many") || reason.contains("too large"), "{reason}");
+}
+
+#[test]
+fn a_damaged_picture_is_refused_in_plain_words() {
+    let whole = encoded(RgbImage::new(100, 100), ImageFormat::Png);
+    for file in [&whole[..60], &whole[..20], b"\x89PNG", b"\xff\xd8\xff\xe0"] {
+        assert!(prepare(file).unwrap_err().contains("damaged"), "{:?}", prepare(file));
+    }
+}
