@@ -291,7 +291,7 @@ pub fn heat_lesson(model: &HeatModel, size: f64) -> String {
         None => format!("Even {MOST_RANKS} ranks compute more on this plate than they talk"),
     };
     format!(
-        "{limit};\n{MOST_RANKS} ranks need {needed:.0} x {needed:.0} cells to compute at least as long as they talk."
+        "{limit};\n{MOST_RANKS} ranks need {needed:.0} x {needed:.0} cells to compute as long as they talk."
     )
 }
 

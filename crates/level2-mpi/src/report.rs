@@ -139,9 +139,9 @@ impl Report {
     ) {
         let ranks = plural(self.ranks, "rank");
         println!(
-            "\nForecast from {ranks}: {unit} takes {:.2} ns, a message {:.1} us + {:.2} GB/s",
+            "\nForecast from {ranks}: {unit} {:.2} ns, a message {} + {:.2} GB/s",
             1e9 * seconds,
-            1e6 * link.latency,
+            human(Duration::from_secs_f64(link.latency)),
             1e-9 * link.bandwidth
         );
         println!("{forecast}");
