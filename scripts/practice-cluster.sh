@@ -11,17 +11,21 @@
 #
 # Each node declares 64 CPUs, 16 GB and 2 GPUs, whatever the machine really has: jobs are queued
 # and refused as on a big cluster, and run as fast as the machine allows. The GPUs are fake: Slurm
-# hands them out (CUDA_VISIBLE_DEVICES), but no program can compute on them.
+# hands them out (CUDA_VISIBLE_DEVICES), but no program can compute on them. In two things it is more
+# lenient than a real cluster, which fences them with control groups: a job may use every CPU of the
+# machine, and sees all GPUs that the machine really has.
 #
 # munge, slurmctld and one slurmd for each node run on the hosts of pretend-hosts.sh, on a network
 # that never leaves the machine. One folder is written to: PRACTICE_CLUSTER_DIR
 # (/var/lib/practice-cluster). Where a real Slurm or munge runs or is configured, it refuses.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+self=$(quoted "$0") # for commands that are printed
 
 DIR=${PRACTICE_CLUSTER_DIR:-/var/lib/practice-cluster}
 MARK=made-by-practice-cluster
+[[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
+  die "PRACTICE_CLUSTER_DIR is '$DIR': Slurm takes a full path of letters, digits and ._- only"
 export PRETEND_HOSTS_DIR=$DIR/hosts
 HOSTS=$repo/scripts/pretend-hosts.sh
 
@@ -85,11 +89,11 @@ up() {
   done
   if ((i == 300)); then
     tail -n 3 "$DIR"/log/*.log >&2
-    die "the nodes did not report within a minute; $0 down, then try again"
+    die "the nodes did not report within a minute; $self down, then try again"
   fi
   chmod 666 "$DIR/log/jobs.txt" # sacct -c opens it, as any user, the way slurmctld does
   on login sinfo
-  echo "up. Next: $0 shell"
+  echo "up. Next: $self shell"
 }
 
 configure() { # NODES
@@ -136,10 +140,15 @@ SelectTypeParameters=CR_CPU_Memory
 DefMemPerCPU=200
 GresTypes=gpu
 
-# Without cgroups, limits on memory are counted, not enforced.
+# Without cgroups, a job that takes more memory than it asked for is found by looking, every second.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=UsePss,OverMemoryKill
+
+# A task's TMPDIR is its node's, which no other node sees.
+TaskProlog=$DIR/etc/task-prolog
 
 # No database: finished jobs are lines in a file, which sacct -c reads.
 AccountingStorageType=accounting_storage/none
@@ -161,6 +170,11 @@ NodeName=node[1-$nodes] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 Thr
 PartitionName=free  Nodes=ALL Default=YES DefaultTime=00:10:00 MaxTime=04:00:00 PriorityTier=2
 PartitionName=short Nodes=ALL DefaultTime=00:05:00 MaxTime=02:00:00 PriorityTier=1
 END
+  cat >"$DIR/etc/task-prolog" <<END
+#!/bin/sh
+echo "export TMPDIR=$DIR/hosts/tmp/\$SLURMD_NODENAME"
+END
+  chmod 755 "$DIR/etc/task-prolog"
   mv "$DIR/etc/slurm.conf.new" "$DIR/etc/slurm.conf"
 }
 
@@ -209,7 +223,7 @@ END
 
 status() {
   if ! "$HOSTS" exec login true 2>/dev/null; then
-    echo "not up: $0 up"
+    echo "not up: $self up"
     exit 1
   fi
   echo "daemons:"
@@ -233,12 +247,12 @@ case ${1:-} in
   up | status | shell | run | down) ;;
   *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
+[ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
 case $1 in
   up) [ $# -le 2 ] || die "up takes one number"; up "${2:-4}" ;;
   status) status ;;
-  shell) [ -e "$DIR/$MARK" ] || die "not up: $0 up"; open_shell ;;
+  shell) [ -e "$DIR/$MARK" ] || die "not up: $self up"; open_shell ;;
   run) [ $# -ge 2 ] || die "run takes a command"; shift
-    [ -e "$DIR/$MARK" ] || die "not up: $0 up"; as_user "$@" ;;
+    [ -e "$DIR/$MARK" ] || die "not up: $self up"; as_user "$@" ;;
   down) down ;;
 esac

@@ -22,9 +22,9 @@
 # name). A virtual switch joins the hosts. All of it lives inside a PID, a mount and a network
 # namespace of its own, so the real machine gets no new interface, address or mount, and killing
 # one process (`down`) makes the kernel remove everything. The hosts share files and process list.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
+self=$(quoted "$0") # for commands that are printed
 
 SELF=$(readlink -f "${BASH_SOURCE[0]}")
 DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
@@ -32,6 +32,8 @@ MPIRUN=${MPIRUN:-mpirun}
 SLOTS=${PRETEND_HOSTS_SLOTS:-4}
 NET=10.77.0 # inside the namespaces only: it cannot clash with an address of the real machine
 MARK=made-by-pretend-hosts
+[[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
+  die "PRETEND_HOSTS_DIR is '$DIR': it takes a full path of letters, digits and ._- only"
 
 # --- the one process that holds everything -----------------------------------------------------
 
@@ -162,16 +164,12 @@ END
 # What any MPI needs to know here, for Open MPI 4 and Open MPI 5 (PRTE).
 write_settings() {
   cat >"$DIR/settings" <<END
-# The user is root, and may start more ranks than the real machine has cores.
+# The user is root.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+# The hosts share the cores of one machine: ranks cannot be bound to them, and must let others run.
 export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
 export OMPI_MCA_mpi_yield_when_idle=1
-# With many ranks on few cores a rank of Open MPI that is still in MPI_Init may get another's first
-# message, and crash (https://github.com/open-mpi/ompi/issues/12495). Seen with srun, hardly with
-# mpirun. Connecting all ranks in order, inside MPI_Init, makes it rare.
-export OMPI_MCA_mpi_preconnect_mpi=1
 # UCX (in MPICH) would notice that all hosts share a kernel, and its memory: over the network.
 export UCX_TLS=tcp,self
 # A rank behind a cut link would be waited for during minutes: ask after 4 silent seconds, then
@@ -187,7 +185,7 @@ END
 on_host() {
   local host=$1
   shift
-  is_up || die "no hosts are up: $0 up"
+  is_up || die "no hosts are up: $self up"
   [ -s "$DIR/pids/$host" ] || die "no host '$host': $(known_hosts)"
   exec nsenter --target "$(cat "$DIR/first")" --pid --mount -- \
     setpriv --pdeathsig TERM -- env --chdir="$PWD" "$DIR/bin/on" "$host" "$@"
@@ -196,7 +194,7 @@ on_host() {
 known_hosts() { (cd "$DIR/pids" && echo *); }
 
 run_mpi() {
-  is_up || die "no hosts are up: $0 up"
+  is_up || die "no hosts are up: $self up"
   have "$MPIRUN" || die "no $MPIRUN here: apt-get install openmpi-bin"
   # shellcheck source=/dev/null
   source "$DIR/settings"
@@ -208,7 +206,7 @@ run_mpi() {
 }
 
 link() { # HOST up|down
-  is_up || die "no hosts are up: $0 up"
+  is_up || die "no hosts are up: $self up"
   [ -s "$DIR/pids/$1" ] || die "no host '$1': $(known_hosts)"
   nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
   echo "$1: link $2"
@@ -237,7 +235,7 @@ case ${1:-} in
   up | down | exec | mpirun | cut | heal | become-first) ;;
   *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
+[ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
 case $1 in
   up | down) # one at a time
     exec 9<"$SELF"

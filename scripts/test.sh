@@ -63,7 +63,7 @@ stage_cluster() {
   cargo build --release -p level2-mpi --examples
   cargo build --release -p level3-gpu --examples
   cargo build --release -p truth
-  scripts/test-cluster.sh
+  scripts/practice/test-cluster.sh
 }
 
 # --- level 3 ----------------------------------------------------------------------------------

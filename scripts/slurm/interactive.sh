@@ -6,11 +6,9 @@
 #
 # It prints the one salloc command and runs it. `exit` gives the resources back. With a COMMAND it
 # runs that instead of a shell. Account and partition come from site.env.
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=scripts/slurm/site.env
-source "${SITE_ENV:-$repo/scripts/slurm/site.env}"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/../lib/prologue.sh"
+read_site
 
 gpu=(--gres=gpu:1)
 partition=${GPU_PARTITION:-$PARTITION}
@@ -26,7 +24,8 @@ request=(salloc --nodes=1 --ntasks=16 --cpus-per-task=4 --mem=4G "${gpu[@]}" --t
 [ -z "$partition" ] || request+=(--partition="$partition")
 
 cd "$repo"
-programs=${CARGO_TARGET_DIR:-${SCRATCH:-$repo}/target}/release/examples
+find_target
+programs=$(quoted "$target/release/examples")
 echo "Inside, the levels are ready to run:"
 echo "  $programs/level1_cores"
 echo "  $MPI_LAUNCHER -n 4 $programs/level2_pi"

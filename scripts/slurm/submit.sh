@@ -6,12 +6,10 @@
 #
 # JOB is level1, level2, level2-multinode or level3. Options after it go to sbatch and win over
 # those in the script. The output is written next to the script: scripts/slurm/JOB-NUMBER.out
-set -euo pipefail
-# shellcheck source=scripts/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+# shellcheck source=scripts/lib/prologue.sh
+. "$(dirname -- "$(readlink -f -- "$0")")/../lib/prologue.sh"
 folder=$repo/scripts/slurm
-# shellcheck source=scripts/slurm/site.env
-source "${SITE_ENV:-$folder/site.env}"
+read_site
 
 job=${1:-}
 case $job in
@@ -29,13 +27,13 @@ options=(--output="$folder/%x-%j.out")
 [ -z "$partition" ] || options+=(--partition="$partition")
 
 cd "$repo" # the job looks for the repository where it was submitted
-printf '$ sbatch %s\n' "${options[*]} $* scripts/slurm/$job.sbatch"
+printf '$ %s\n' "$(quoted sbatch "${options[@]}" "$@" "scripts/slurm/$job.sbatch")"
 case " $* " in *" --wait "* | *" -W "*) echo "waiting until the job ends ..." ;; esac
 status=0
 id=$(sbatch --parsable "${options[@]}" "$@" "scripts/slurm/$job.sbatch") || status=$?
 [ -n "$id" ] || die "Slurm refused the job: the line above says why; limits: scontrol show partition" 1
 id=${id%%;*} # on some sites followed by the name of the cluster
-output=$folder/$job-$id.out
+output=$(quoted "$folder/$job-$id.out")
 echo "job $id"
 echo "  where it stands   squeue --me; scontrol show job $id"
 echo "  what it wrote     tail -f $output"
