@@ -34,13 +34,15 @@ impl Clock {
     }
 }
 
-/// Into how many groups [`repeat`] divides the steps.
-const GROUPS: u64 = 100;
+/// The fewest steps of a group, and the most groups, of [`repeat`].
+const STEPS: u64 = 10;
+const GROUPS: u64 = 20;
 
-/// Makes `count` steps, and returns what one takes: the mean of each of at most 100 groups of
-/// steps, because a single one may be too short for the clock.
+/// Makes `count` steps, and returns what one takes: the means of groups of steps. A single one may
+/// be too short for the clock, and where ranks wait for each other's messages, long steps alternate
+/// with short ones.
 pub fn repeat(count: u64, mut step: impl FnMut()) -> Samples {
-    let groups = count.min(GROUPS);
+    let groups = (count / STEPS).clamp(1, GROUPS);
     let group = |number| {
         let steps = (number + 1) * count / groups - number * count / groups;
         time(|| (0..steps).for_each(|_| step())).1 / steps as u32
@@ -53,11 +55,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_is_made_once_and_belongs_to_one_of_at_most_100_times() {
-        for count in [1, 2, 99, 100, 101, 250, 1234] {
+    fn every_step_is_made_once_and_belongs_to_one_group() {
+        for (count, groups) in [(1, 1), (19, 1), (20, 2), (99, 9), (200, 20), (1234, 20)] {
             let mut made = 0;
             let times = repeat(count, || made += 1);
-            assert_eq!((made, times.len() as u64), (count, count.min(100)));
+            assert_eq!((made, times.len()), (count, groups));
         }
     }
 }

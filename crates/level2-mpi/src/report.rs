@@ -139,10 +139,10 @@ impl Report {
     ) {
         let ranks = plural(self.ranks, "rank");
         println!(
-            "\nForecast from {ranks}: {unit} {:.2} ns, a message {} + {:.2} GB/s",
+            "\nForecast from {ranks}: {unit} {:.2} ns, a message {} + {:.0} MB/s",
             1e9 * seconds,
             human(Duration::from_secs_f64(link.latency)),
-            1e-9 * link.bandwidth
+            1e-6 * link.bandwidth
         );
         println!("{forecast}");
         println!(
