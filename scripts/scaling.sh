@@ -7,7 +7,7 @@
 #
 # PROGRAM is heat or pi. --repeat N: how often each number of ranks runs (3); the middle one counts.
 # --size N: the plate, or the rectangles, of one rank. --out FOLDER: where the charts are drawn to
-# (charts). The last number of ranks runs once more, with --forecast.
+# (charts). The most ranks that have a CPU each run once more, to forecast.
 #
 # It works on one machine, inside salloc, and as a job: scripts/slurm/submit.sh scaling. Where ranks
 # share CPUs, or the machine was busy, it shows the time and calls it no speedup.
@@ -57,8 +57,13 @@ launcher=("$repo/scripts/mpirun.sh")
 if [ -n "${SLURM_JOB_ID:-}" ]; then
   read_site
   read -ra launcher <<<"$MPI_LAUNCHER"
-  [ "${launcher[0]}" = mpirun ] && launcher[0]=$repo/scripts/mpirun.sh
-  [ "${launcher[0]}" != srun ] || launcher+=(-c "${SLURM_CPUS_PER_TASK:-1}" --kill-on-bad-exit=1)
+  case ${launcher[0]} in
+    srun)
+      export SLURM_PMIX_FENCE=ring # as in scripts/slurm/job.sh
+      launcher+=(-c "${SLURM_CPUS_PER_TASK:-1}" --kill-on-bad-exit=1)
+      ;;
+    mpirun) launcher[0]=$repo/scripts/mpirun.sh ;;
+  esac
 fi
 
 work=$(mktemp -d)
@@ -67,16 +72,16 @@ trap 'rm -rf "$work"' EXIT
 
 # once RANKS FLAGS...: one run, its record in $work/run.jsonl, its words in $work/words.
 once() {
-  local n=$1 here=$size nodes=()
+  local n=$1 here=$size problem=(--size) nodes=()
   shift
   if [ -n "$weak" ] && [ "$program" = heat ]; then # as many cells for each rank
     here=$(awk -v size="$size" -v n="$n" 'BEGIN { printf "%.0f", size * sqrt(n) }')
   elif [ -n "$weak" ]; then
     here=$((size * n))
   fi
-  [ "$program" = heat ] && here=(--size "$here") || here=(--rectangles "$here")
+  [ "$program" = heat ] || problem=(--rectangles)
   if [ "$n" = 1 ] && [ "${launcher[0]}" = srun ]; then nodes=(--nodes=1); fi
-  "${launcher[@]}" "${nodes[@]}" -n "$n" "$binary" "${here[@]}" "${flags[@]}" \
+  "${launcher[@]}" "${nodes[@]}" -n "$n" "$binary" "${problem[@]}" "$here" "${flags[@]}" \
     --baseline "$work/baseline" --json "$work/run.jsonl" "$@" >"$work/words"
 }
 
@@ -89,7 +94,7 @@ time_of=step_median_s
 printf '%s, %s scaling: the middle of %s\n\n' "$program" "$([ -n "$weak" ] && echo weak || echo strong)" \
   "$(some "$repeat" run)"
 printf 'ranks         time   speedup   efficiency\n'
-one=''
+one='' apart=0
 for n in "${numbers[@]}"; do
   times=() doubt=''
   for ((i = 0; i < repeat; i++)); do
@@ -99,6 +104,7 @@ for n in "${numbers[@]}"; do
     doubt=${doubt:-$(result doubt)}
     rm "$work/run.jsonl"
   done
+  [[ $doubt = *" share "* ]] || apart=$n # the most ranks that have a CPU each
   time=$(printf '%s\n' "${times[@]}" | sort -g | sed -n "$(((repeat + 1) / 2))p")
   if [ "$n" = 1 ] && [ -z "$doubt" ]; then one=$time; fi
   if [ -z "$doubt" ] && [ -z "$one" ]; then doubt="one rank was disturbed"; fi
@@ -113,9 +119,9 @@ for n in "${numbers[@]}"; do
   fi
 done
 
-if [ "$n" -gt 1 ]; then
+if [ "$apart" -gt 1 ]; then
   weak='' # the forecast knows both, from the plate of one rank
-  once "$n" --forecast
+  once "$apart" --forecast
   cat "$work/run.jsonl" >>"$records"
   sed -n '/^Forecast/,$p' "$work/words" | sed '1s/^/\n/'
 fi

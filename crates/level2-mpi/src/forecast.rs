@@ -38,7 +38,7 @@ pub struct Link {
 /// TCP), which costs two messages more.
 const SHORT: usize = 8;
 const LONG: usize = 1 << 15;
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 15;
 /// After this time three rounds are enough.
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 

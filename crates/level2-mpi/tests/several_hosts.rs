@@ -14,6 +14,8 @@ use serde_json::Value;
 use support::{Folder, Job, example, run, script};
 
 const HOSTS: u32 = 4;
+/// What MPICH waits for hosts that are gone; long enough for a slow network on a busy machine.
+const LIMIT_S: &str = "50";
 
 /// One set of hosts at a time.
 static NETWORK: Mutex<()> = Mutex::new(());
@@ -57,7 +59,7 @@ impl Hosts {
             .arg(example(program))
             .args(args)
             // MPICH does not ask whether its hosts are still there: its time limit must do.
-            .env("MPIEXEC_TIMEOUT", "25"))
+            .env("MPIEXEC_TIMEOUT", LIMIT_S))
     }
 
     /// Runs heat for 40 steps with a forecast, and returns the results in its record.
@@ -166,7 +168,7 @@ fn a_rank_killed_mid_run_ends_the_job_with_a_message() {
     let said = job.stdout + &job.stderr;
     assert!(said.contains("node2"), "{said}");
     assert!(said.contains("signal 9") || said.contains("EXIT CODE: 9"), "{said}");
-    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
 }
 
 #[test]
@@ -183,7 +185,7 @@ fn a_link_cut_mid_run_ends_the_job_with_a_message() {
     } else {
         assert!(said.contains("lost communication") && said.contains("node2"), "{said}");
     }
-    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
 }
 
 /// What is measured may be disturbed by a busy machine, and never gets shorter by that: of several

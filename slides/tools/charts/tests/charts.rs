@@ -196,3 +196,18 @@ fn a_forecast_is_drawn_with_the_runs_that_belong_to_it_and_without_doubtful_ones
     busy["results"]["doubt"] = json!("the machine was busy");
     assert_eq!(marks(&[&strong[..], &[busy]].concat()), (circles, squares));
 }
+
+#[test]
+fn an_array_is_one_race_with_three_sizes_or_more_each_counted_once() {
+    let race = |factorial: u64| {
+        let mut run = record("level1.jsonl", &[("tasks", json!(100))]);
+        run["settings"]["factorial"] = json!(factorial);
+        run
+    };
+    let circles = |runs: &[Value]| drawn("level1_array.svg", runs).matches("<circle").count();
+    let three = [race(20), race(300), race(3000)];
+    assert_eq!(circles(&three), 3 + 1); // one in the key
+    assert_eq!(circles(&[&three[..], &[race(300)]].concat()), 3 + 1);
+    let two: Vec<String> = three[1..].iter().map(Value::to_string).collect();
+    assert!(!charts(&two).1.status.success());
+}
