@@ -1,5 +1,7 @@
 //! Level 2: speedup over ranks, for a program that hardly communicates and one that must.
 
+use std::collections::BTreeMap;
+
 use crate::Chart;
 use crate::plot::{self, Axis, Look, Note, Series, plain};
 use crate::records::{Run, latest_by, refuse_mixture};
@@ -87,43 +89,6 @@ fn ticks_up_to(most: f64) -> Vec<f64> {
         .collect()
 }
 
-/// The efficiency that a run of heat forecasts for more ranks: the same plate, or a growing one.
-pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
-    let forecasts = |run: &&Run| run.example == "level2_heat" && run.rows("forecast").is_some();
-    let Some(run) = runs.iter().rev().find(forecasts) else { return Ok(None) };
-    let (mut strong, mut weak) = (Vec::new(), Vec::new());
-    for row in run.rows("forecast").unwrap_or_default() {
-        let ranks = row.number("ranks")?;
-        strong.push((ranks, row.number("strong_efficiency")? * 100.0));
-        weak.push((ranks, row.number("weak_efficiency")? * 100.0));
-    }
-    let ranks: Vec<f64> = strong.iter().map(|point| point.0).collect();
-    let x = Axis::at("ranks", &ranks, plain);
-    let y = Axis::linear("efficiency", 108.0, |v| format!("{} %", plain(v)));
-    let most = ranks.last().copied().unwrap_or(1.0);
-    let half = strong.iter().copied().find(|(_, percent)| *percent < 50.0);
-    let notes = half.map(|point| Note {
-        at: (most.powf(0.55), 30.0),
-        text: format!("{} ranks talk more\nthan they compute", plain(point.0)),
-        left: true,
-        arrow: Some(point),
-        ..Note::default()
-    });
-    let series = [
-        Series { name: "the same plate (strong)".into(), points: strong, look: Look::Measured(1) },
-        Series { name: "a growing plate (weak)".into(), points: weak, look: Look::Measured(0) },
-    ];
-    let caption = format!(
-        "forecast from {} ranks; {}; {} x {2} cells",
-        run.setting_text("ranks"),
-        run.origin(),
-        run.setting_text("size")
-    );
-    let notes: Vec<Note> = notes.into_iter().collect();
-    let svg = plot::plot("Strong and weak scaling, forecast", &caption, x, y, &series, &notes)?;
-    Ok(Some(Chart { name: "level2_forecast.svg".into(), svg }))
-}
-
 /// The speedup of each run over the run with one rank: `(ranks, speedup)`, in order.
 fn speedups<'a>(
     runs: impl Iterator<Item = &'a Run>,
@@ -143,6 +108,83 @@ fn speedups<'a>(
         }
         _ => Ok(None),
     }
+}
+
+/// Efficiency over ranks: the forecast of the last run that has one, for the same problem and for a
+/// growing one, and the measured runs that belong to it. None without a forecast.
+pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
+    let with_forecast = |run: &&Run| run.level == 2 && run.rows("forecast").is_some();
+    let Some(made) = runs.iter().rev().find(with_forecast) else { return Ok(None) };
+    let rows = made.rows("forecast").unwrap_or_default();
+    let heat = made.example == "level2_heat";
+    let (size, time, alike): (_, _, &[&str]) = match heat {
+        true => ("size", "step_median_s", &["exchange"]),
+        false => ("rectangles", "median_s", &["kernel"]),
+    };
+    let base = made.setting_number(size)?;
+    let belongs = |run: &&Run| {
+        run.example == made.example
+            && run.host == made.host
+            && !run.is_doubtful()
+            && run.optional(time).is_some()
+            && alike.iter().all(|name| run.setting(name) == made.setting(name))
+    };
+    // The middle time of each number of ranks, of the same problem and of the growing one.
+    let mut times = [BTreeMap::<u64, Vec<f64>>::new(), BTreeMap::new()];
+    for run in runs.iter().filter(belongs) {
+        let (ranks, here) = (run.setting_number("ranks")?, run.setting_number(size)?);
+        let grown = base * if heat { ranks.sqrt() } else { ranks };
+        for (times, expected) in times.iter_mut().zip([base, grown.round()]) {
+            if here == expected {
+                times.entry(ranks as u64).or_default().push(run.number(time)?);
+            }
+        }
+    }
+    let mut series = Vec::new();
+    for (i, (name, times)) in ["same problem", "growing problem"].iter().zip(times).enumerate() {
+        let field = ["strong_efficiency", "weak_efficiency"][i];
+        let mut points = Vec::new();
+        for row in &rows {
+            points.push((row.number("ranks")?, 100.0 * row.number(field)?));
+        }
+        series.push(Series { name: format!("{name}, forecast"), points, look: Look::Fitted(i) });
+        let middle = |times: &Vec<f64>| {
+            let mut sorted = times.clone();
+            sorted.sort_by(f64::total_cmp);
+            sorted[(sorted.len() - 1) / 2]
+        };
+        let Some(one) = times.get(&1).map(middle) else { continue };
+        let points: Vec<_> = times
+            .iter()
+            .map(|(ranks, times)| {
+                let (ranks, gain) = (*ranks as f64, 100.0 * one / middle(times));
+                (ranks, if i == 0 { gain / ranks } else { gain })
+            })
+            .collect();
+        series.push(Series { name: "measured".into(), points, look: Look::Marks(i) });
+    }
+    let ranks: Vec<f64> = series[0].points.iter().map(|point| point.0).collect();
+    let title =
+        format!("{}: how much of the ranks is put to use", &made.example["level2_".len()..]);
+    let caption = format!(
+        "{}; {size} {}; forecast from {} ranks; growing: each rank keeps its work",
+        made.origin(),
+        made.setting_text(size),
+        made.setting_text("ranks"),
+    );
+    let half = series[0].points.iter().copied().find(|(_, percent)| *percent < 50.0);
+    let notes = half.map(|point| Note {
+        at: (point.0.powf(0.6), 24.0),
+        text: format!("{} ranks talk more\nthan they compute", plain(point.0)),
+        left: true,
+        arrow: Some(point),
+        ..Note::default()
+    });
+    let notes: Vec<Note> = notes.into_iter().collect();
+    let x = Axis::at("ranks", &ranks, plain);
+    let y = Axis::linear("efficiency", 120.0, |v| format!("{} %", plain(v)));
+    let svg = plot::plot(&title, &caption, x, y, &series, &notes)?;
+    Ok(Some(Chart { name: "level2_forecast.svg".into(), svg }))
 }
 
 #[cfg(test)]

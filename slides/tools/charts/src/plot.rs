@@ -126,8 +126,8 @@ pub enum Look {
     Measured(usize),
     /// Marks alone.
     Marks(usize),
-    /// A line alone.
-    Law(usize),
+    /// A dashed line.
+    Fitted(usize),
     /// A thin grey line: what would be ideal.
     Guide,
     /// A pale rectangle between two corners, in the colour of a number.
@@ -184,8 +184,9 @@ pub fn plot(
                 Look::Measured(i) => {
                     chart.draw_series(LineSeries::new(points, colour(i).stroke_width(3)))?;
                 }
-                Look::Law(i) => {
-                    chart.draw_series(LineSeries::new(points, colour(i).stroke_width(3)))?;
+                Look::Fitted(i) => {
+                    let dashes = colour(i).stroke_width(3);
+                    chart.draw_series(DashedLineSeries::new(points, 8, 6, dashes))?;
                 }
                 Look::Guide => {
                     chart.draw_series(LineSeries::new(points, GREY.stroke_width(2)))?;
@@ -330,7 +331,12 @@ fn keys(area: &Area, series: &[Series]) -> anyhow::Result<()> {
         let ends = vec![(x, y), (x + 34, y)];
         match one.look {
             Look::Measured(i) => area.draw(&PathElement::new(ends, colour(i).stroke_width(3)))?,
-            Look::Law(i) => area.draw(&PathElement::new(ends, colour(i).stroke_width(3)))?,
+            Look::Fitted(i) => {
+                for start in [x, x + 13, x + 26] {
+                    let dash = vec![(start, y), (start + 8, y)];
+                    area.draw(&PathElement::new(dash, colour(i).stroke_width(3)))?;
+                }
+            }
             Look::Guide => area.draw(&PathElement::new(ends, GREY.stroke_width(2)))?,
             Look::Region(i) => {
                 let corners = [(x, y - 11), (x + 34, y + 11)];
