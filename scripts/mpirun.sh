@@ -19,6 +19,7 @@
 #   after a job    SLURM_* are unset, if Slurm knows of no such running job here: the ranks start on
 #                  this machine, and a line says so.
 #   on a terminal  MPIRUN_HAS_TERMINAL=1: rank 0 may ask (--guess), as what is typed reaches it.
+#   into a file    NO_COLOR=1: the ranks always see a terminal, their launcher's own.
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 
@@ -97,4 +98,5 @@ if ! may_read_memory; then
   export OMPI_MCA_btl_vader_single_copy_mechanism=none MPIR_CVAR_CH4_CMA_ENABLE=0
 fi
 if [ -t 0 ]; then export MPIRUN_HAS_TERMINAL=1; fi
+if [ ! -t 1 ]; then export NO_COLOR=1; fi # a log wants none, and the ranks cannot see that it is one
 exec "$mpirun" "$@"
