@@ -14,7 +14,7 @@
 use std::process::ExitCode;
 
 use level2_mpi::{Clock, Edges, HeatArgs, HeatReport, HeatRun, Plate};
-use level2_mpi::{Exchange, launch, neighbours, slice_of};
+use level2_mpi::{Exchange, launch, neighbours, repeat, slice_of};
 use mpi::environment::Universe;
 use mpi::point_to_point::send_receive_into;
 use mpi::request::multiple_scope;
@@ -31,7 +31,7 @@ fn heat(universe: &Universe, args: &HeatArgs) -> anyhow::Result<()> {
     let blocking = simulate(&world, args, blocking_step);
     let overlapped =
         (args.exchange == Exchange::Overlap).then(|| simulate(&world, args, overlapped_step));
-    report.print(blocking, overlapped)
+    report.print(&world, blocking, overlapped)
 }
 
 type Step = fn(&SimpleCommunicator, &mut Plate, &mut Clock);
@@ -41,8 +41,8 @@ fn simulate(world: &SimpleCommunicator, args: &HeatArgs, step: Step) -> HeatRun 
     let mut plate = Plate::new(args.size, slice_of(args.size, world.rank(), world.size()));
     let mut clock = Clock::default();
     world.barrier();
-    (0..args.steps).for_each(|_| step(world, &mut plate, &mut clock));
-    HeatRun::gather(world, &plate, clock)
+    let times = repeat(args.steps, || step(world, &mut plate, &mut clock));
+    HeatRun::gather(world, &plate, clock, times)
 }
 
 /// First the messages, then the arithmetic.

@@ -6,11 +6,11 @@
 //! ```
 //!
 //! Run it twice: the lines come in another order. The ranks are independent, so never rely on
-//! who is first.
+//! who is first. With `--cores`, each also says on which cores it may run.
 
 use std::process::ExitCode;
 
-use level2_mpi::{NoArgs, exit_code, flags};
+use level2_mpi::{HelloArgs, exit_code, flags, usable_cpus, warn_of_placement};
 use mpi::environment::processor_name;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -23,9 +23,15 @@ fn main() -> ExitCode {
 }
 
 fn hello(world: &SimpleCommunicator) -> anyhow::Result<()> {
-    let NoArgs {} = flags(world)?; // there is only --help
+    let HelloArgs { cores } = flags(world)?;
     let rank = world.rank(); // <- the only difference between the copies: 0, 1, 2, ...
     let size = world.size();
-    println!("rank {rank} of {size} on {}", processor_name()?);
+    let host = processor_name()?;
+    if cores {
+        println!("rank {rank} of {size} on {host}, CPUs {}", usable_cpus());
+        warn_of_placement(world);
+    } else {
+        println!("rank {rank} of {size} on {host}");
+    }
     Ok(())
 }

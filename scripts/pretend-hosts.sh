@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # pretend-hosts.sh COMMAND    Several "machines" with a network between them, on one. Needs root.
 #
-#   scripts/pretend-hosts.sh up [N]          make hosts login and node1 to nodeN (4)
+#   scripts/pretend-hosts.sh up [N]          make hosts login and node1 to nodeN (4); with
+#                                            --latency 200us and --bandwidth 1gbit, on a slow network
 #   scripts/pretend-hosts.sh exec HOST CMD   run a command on a host
 #   scripts/pretend-hosts.sh mpirun ARGS     run mpirun on login; its ranks go to node1 to nodeN
 #   scripts/pretend-hosts.sh cut HOST        unplug a host from the network
@@ -19,7 +20,7 @@
 # next one is used (4). MPIRUN: the launcher, such as mpirun.mpich (mpirun).
 #
 # How: a host is a network namespace (its own eth0 and address) and a UTS namespace (its own
-# name). A virtual switch joins the hosts. All of it lives inside a PID, a mount and a network
+# name). A virtual switch joins the hosts, the kernel's or a slow one (scripts/practice/slow-network.c). All of it lives inside a PID, a mount and a network
 # namespace of its own, so the real machine gets no new interface, address or mount, and killing
 # one process (`down`) makes the kernel remove everything. The hosts share files and process list.
 # shellcheck source=scripts/lib/prologue.sh
@@ -30,6 +31,7 @@ SELF=$(readlink -f "${BASH_SOURCE[0]}")
 DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
 MPIRUN=${MPIRUN:-mpirun}
 SLOTS=${PRETEND_HOSTS_SLOTS:-4}
+latency=0 bandwidth=0
 NET=10.77.0 # inside the namespaces only: it cannot clash with an address of the real machine
 MARK=made-by-pretend-hosts
 [[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
@@ -54,6 +56,7 @@ start_time() { # of a living process: field 22 of /proc/PID/stat; the name in fi
 # Runs inside the new namespaces as their first process.
 become_first() {
   local n=$1 i
+  latency=$2 bandwidth=$3
   read -r pid _ </proc/self/stat # /proc is still the real machine's: our number out there
   echo "$pid" >"$DIR/first"
   mount -t proc proc /proc
@@ -64,6 +67,10 @@ become_first() {
   ip link set switch up
   add_host login 254
   for i in $(seq "$n"); do add_host "node$i" "$i"; done
+  if slow; then
+    # shellcheck disable=SC2046 # several numbers
+    "$DIR/bin/slow-network" "$latency" "$bandwidth" $(cat "$DIR"/pids/*) &
+  fi
   echo "$n" >"$DIR/ready"
   # Ignoring CHLD makes the kernel bury the processes that others orphan here.
   exec env --ignore-signal=CHLD sleep infinity
@@ -77,17 +84,53 @@ add_host() { # NAME NUMBER
     sh "$1" "$DIR/pids/$1" &
   until [ -s "$DIR/pids/$1" ]; do sleep 0.02; done
   pid=$(cat "$DIR/pids/$1")
-  ip link add "$1" type veth peer name eth0 netns "$pid"
-  ip link set "$1" master switch up
+  if slow; then
+    nsenter --target "$pid" --net -- ip tuntap add dev eth0 mode tap
+  else
+    ip link add "$1" type veth peer name eth0 netns "$pid"
+    ip link set "$1" master switch up
+  fi
   nsenter --target "$pid" --net -- ip link set lo up
   nsenter --target "$pid" --net -- ip address add "$NET.$2/24" dev eth0
   nsenter --target "$pid" --net -- ip link set eth0 up
 }
 
+# Whether the network is slow on purpose: in ns, and in bytes per second (0: without a limit).
+slow() { [ "$latency" != 0 ] || [ "$bandwidth" != 0 ]; }
+
+# in_units TEXT UNIT=FACTOR...: 200us as 200000, where us=1000.
+in_units() {
+  local text=$1 unit
+  shift
+  for unit; do
+    if [[ $text =~ ^([0-9]+(\.[0-9]+)?)"${unit%=*}"$ ]]; then
+      awk -v n="${BASH_REMATCH[1]}" -v factor="${unit#*=}" 'BEGIN { printf "%.0f", n * factor }'
+      return
+    fi
+  done
+  return 1
+}
+
 # --- the commands ------------------------------------------------------------------------------
 
-up() {
-  local n=$1 i
+up() { # [N] [--latency TIME] [--bandwidth RATE]
+  local n=4 i
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --latency)
+        latency=$(in_units "${2:-}" ns=1 us=1e3 ms=1e6 s=1e9) ||
+          die "--latency: '${2:-}' is not a time such as 200us or 1ms"
+        shift
+        ;;
+      --bandwidth)
+        bandwidth=$(in_units "${2:-}" kbit=125 mbit=125e3 gbit=125e6) ||
+          die "--bandwidth: '${2:-}' is not a rate such as 100mbit or 1gbit"
+        shift
+        ;;
+      *) n=$1 ;;
+    esac
+    shift
+  done
   [[ $n =~ ^[1-9][0-9]?$ ]] || die "'$n' is not a number of hosts from 1 to 99"
   [[ $SLOTS =~ ^[1-9][0-9]{0,2}$ ]] || die "PRETEND_HOSTS_SLOTS: '$SLOTS' is not from 1 to 999"
   for tool in ip unshare nsenter setpriv setsid mount hostname; do
@@ -96,6 +139,7 @@ up() {
   done
   if is_up; then
     [ "$(cat "$DIR/ready")" = "$n" ] || die "$(cat "$DIR/ready") hosts are up, not $n: down first"
+    [ "$(cat "$DIR/network")" = "$latency $bandwidth" ] || die "they are up with another network: down first"
     echo "already up: login, node1 to node$n"
     return
   fi
@@ -116,8 +160,14 @@ up() {
   mkdir -m 1777 "$DIR/tmp/login"
   write_commands
   write_settings
+  echo "$latency $bandwidth" >"$DIR/network"
+  if slow; then
+    [ -c /dev/net/tun ] || die "a slow network needs /dev/net/tun, and it is not here"
+    have cc || die "no 'cc' here to build the slow network: apt-get install gcc"
+    cc -O2 -o "$DIR/bin/slow-network" "$repo/scripts/practice/slow-network.c"
+  fi
 
-  setsid unshare --pid --fork --kill-child --mount --net --uts -- "$SELF" become-first "$n" \
+  setsid unshare --pid --fork --kill-child --mount --net --uts -- "$SELF" become-first "$n" "$latency" "$bandwidth" \
     </dev/null >"$DIR/log" 2>&1 9>&- &
   echo "$! $(start_time $!)" >"$DIR/holder"
   for ((i = 0; i < 300; i++)); do
@@ -208,7 +258,11 @@ run_mpi() {
 link() { # HOST up|down
   is_up || die "no hosts are up: $self up"
   [ -s "$DIR/pids/$1" ] || die "no host '$1': $(known_hosts)"
-  nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
+  if [ "$(cat "$DIR/network")" = "0 0" ]; then
+    nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
+  else # the plug at the host's end
+    nsenter --target "$(cat "$DIR/first")" --pid --mount -- "$DIR/bin/on" "$1" ip link set eth0 "$2"
+  fi
   echo "$1: link $2"
 }
 
@@ -243,11 +297,11 @@ case $1 in
     ;;
 esac
 case $1 in
-  up) [ $# -le 2 ] || die "up takes one number"; up "${2:-4}" ;;
+  up) shift; up "$@" ;;
   down) remove; echo "down: nothing is left" ;;
   exec) [ $# -ge 3 ] || die "exec takes a host and a command"; shift; on_host "$@" ;;
   mpirun) shift; run_mpi "$@" ;;
   cut) link "${2:?which host?}" down ;;
   heal) link "${2:?which host?}" up ;;
-  become-first) become_first "$2" ;; # for this script itself
+  become-first) become_first "$2" "$3" "$4" ;; # for this script itself
 esac

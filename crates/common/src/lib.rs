@@ -2,11 +2,13 @@
 //! something took, and what more workers gained. It has no dependencies, so that a program which
 //! begins as a copy of a template can afford it.
 
+mod memory;
 mod plural;
 mod scaling;
 mod stopwatch;
 mod workers;
 
+pub use memory::available_memory;
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};

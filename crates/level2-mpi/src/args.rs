@@ -12,6 +12,15 @@ use crate::Kernel;
 #[command(version)]
 pub struct NoArgs {}
 
+/// Level 2: many copies of one program, each with a rank of its own.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct HelloArgs {
+    /// Say also which CPUs each rank may use, and warn where ranks are in each other's way
+    #[arg(long)]
+    pub cores: bool,
+}
+
 /// Level 2: pi by many ranks, each with its own slice of the rectangles under 4 / (1 + x^2).
 #[derive(Debug, clap::Parser)]
 #[command(version)]

@@ -1,20 +1,25 @@
 //! What more ranks would gain, forecast from what a few ranks measured.
 //!
 //! A message costs `latency + bytes / bandwidth` (Hockney, Parallel Computing 20, 1994), and the
-//! computing is divided by the ranks. A step of heat exchanges two rows; pi's sum needs
-//! `log2(ranks)` messages, one after the other. The model knows one network without contention,
-//! and caches only as they were in the measured run: it is a forecast, and is called one.
+//! computing is divided by the ranks. A step of heat waits for rows of its neighbours, see
+//! [`HeatModel`]; pi's sum needs `log2(ranks)` messages, one after the other.
+//!
+//! Limits: one network, the slowest link that was measured, without contention for it; hosts that
+//! are filled like those of the measured run; messages that go off without asking (up to 64 KiB with
+//! Open MPI over TCP, a row of 8192 cells); caches as they were in that run, so a slice that fits
+//! a cache which it did not fit then is faster than its forecast.
 
 use std::fmt;
-use std::time::Duration;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use common::{Samples, human, plural, time};
 use mpi::collective::SystemOperation;
-use mpi::topology::Process;
+use mpi::topology::{Process, SimpleCommunicator};
 use mpi::traits::*;
 use serde_json::{Value, json};
 
-use crate::neighbours;
+use crate::{Exchange, neighbours};
 
 /// The forecast goes up to this many ranks, in powers of two.
 const MOST_RANKS: u32 = 1024;
@@ -28,15 +33,19 @@ pub struct Link {
     pub bandwidth: f64,
 }
 
-/// A message that is almost empty, and one that is long enough to show the bandwidth, in bytes.
+/// A message that is almost empty, and one that is long enough to show the bandwidth, in bytes. It
+/// is a row of 4096 cells: from 64 KiB on, Open MPI asks first whether the other side is ready (over
+/// TCP), which costs two messages more.
 const SHORT: usize = 8;
-const LONG: usize = 1 << 18;
-const ROUNDS: usize = 31;
+const LONG: usize = 1 << 15;
+const ROUNDS: usize = 15;
+/// After this time three rounds are enough.
+const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 impl Link {
     /// Sends messages to and fro between all neighbouring ranks; the slowest pair counts, because
     /// all others wait for it. Every rank calls this. None for a single rank.
-    pub fn measure(world: &mpi::topology::SimpleCommunicator) -> Option<Self> {
+    pub fn measure(world: &SimpleCommunicator) -> Option<Self> {
         if world.size() < 2 {
             return None;
         }
@@ -51,9 +60,7 @@ impl Link {
                     Some(partner) => one_way(partner, bytes, world.rank() < partner.rank()),
                     None => 0.0,
                 };
-                let mut all = 0.0;
-                world.all_reduce_into(&mine, &mut all, SystemOperation::max());
-                *worst = f64::max(*worst, all);
+                *worst = f64::max(*worst, slowest_of(world, mine));
             }
         }
         let [short, long] = slowest;
@@ -65,6 +72,27 @@ impl Link {
     pub fn message(&self, bytes: f64) -> f64 {
         self.latency + bytes / self.bandwidth
     }
+}
+
+/// The largest of the numbers that all ranks give.
+fn slowest_of(world: &SimpleCommunicator, mine: f64) -> f64 {
+    let mut all = 0.0;
+    world.all_reduce_into(&mine, &mut all, SystemOperation::max());
+    all
+}
+
+/// The seconds that `work` takes while all ranks do theirs, and send nothing: of the slowest rank
+/// the median of several times. Every rank calls this.
+pub fn alone<T>(world: &SimpleCommunicator, mut work: impl FnMut() -> T) -> f64 {
+    black_box(work()); // the first time fills the caches
+    world.barrier();
+    let begin = Instant::now();
+    let enough = |times: &Samples| times.len() >= ROUNDS || begin.elapsed() > LONG_ENOUGH;
+    let mut times = Samples::default();
+    while times.len() < 3 || !enough(&times) {
+        times.push(time(|| black_box(work())).1);
+    }
+    slowest_of(world, times.median().as_secs_f64())
 }
 
 /// Half a round trip in seconds: the median of several.
@@ -79,49 +107,76 @@ fn one_way(partner: &Process, bytes: usize, begins: bool) -> f64 {
             partner.send(&buffer[..]);
         }
     };
-    round(); // the first message opens the connection
+    (0..3).for_each(|_| round()); // they open the connection, and TCP learns how much it holds
     let trips: Samples = (0..ROUNDS).map(|_| time(&mut round).1).collect();
     trips.median().as_secs_f64() / 2.0
 }
 
 /// What a step of heat costs.
+///
+/// Blocking, a rank exchanges rows with the rank above and then with the one below. Its answer to
+/// the rank below waits for the one above, so in a step a wave of waiting runs down the plate and
+/// meets the next step's coming up: with `p` ranks, a step waits `2 (p - 1) / p` messages (the
+/// longest cycle of what waits for what, divided by its steps). With overlap all rows travel at
+/// once, while the rank computes what needs none of them.
 #[derive(Debug, Clone, Copy)]
 pub struct HeatModel {
     /// Seconds that one cell takes in one step.
     pub cell: f64,
     /// What a row costs on its way.
     pub link: Link,
+    /// Whether a rank computes while the rows travel.
+    pub exchange: Exchange,
 }
 
 impl HeatModel {
-    /// Seconds of computing per step, for a plate of `size` rows of `size` cells.
+    /// Seconds of computing in a step of the rank with the most rows, for a plate of `size` rows of
+    /// `size` cells.
     pub fn computing(&self, size: f64, ranks: u32) -> f64 {
-        size * size / f64::from(ranks) * self.cell
+        (size / f64::from(ranks)).ceil() * size * self.cell
     }
 
-    /// Seconds of communicating per step: a row to and from the rank above, then below.
+    /// Seconds of a step in which rows travel.
     pub fn communicating(&self, size: f64, ranks: u32) -> f64 {
-        let neighbours = f64::from(ranks - 1).min(2.0);
-        neighbours * self.link.message(8.0 * size)
+        self.messages(ranks) * self.link.message(8.0 * size)
     }
 
-    /// Seconds per step, if every rank waits for its rows before it computes.
+    /// How many messages a step waits for, one after the other.
+    fn messages(&self, ranks: u32) -> f64 {
+        match self.exchange {
+            _ if ranks == 1 => 0.0,
+            Exchange::Blocking => 2.0 * (1.0 - 1.0 / f64::from(ranks)),
+            Exchange::Overlap => 1.0,
+        }
+    }
+
+    /// Seconds of a step.
     pub fn step(&self, size: f64, ranks: u32) -> f64 {
-        self.computing(size, ranks) + self.communicating(size, ranks)
+        let (computing, communicating) =
+            (self.computing(size, ranks), self.communicating(size, ranks));
+        match self.exchange {
+            Exchange::Blocking => computing + communicating,
+            Exchange::Overlap => {
+                let edges = (2.0 * size * self.cell).min(computing);
+                communicating.max(computing - edges) + edges
+            }
+        }
     }
 
-    /// From how many ranks on, a step of this plate communicates longer than it computes.
+    /// From how many ranks on, the rows of this plate travel longer than a rank computes.
     pub fn talks_from(&self, size: f64) -> Option<u32> {
         (2..=MOST_RANKS)
             .find(|&ranks| self.communicating(size, ranks) > self.computing(size, ranks))
     }
 
-    /// The smallest plate on which so many ranks compute at least as long as they communicate:
-    /// where `size^2 cell / ranks = 2 (latency + 8 size / bandwidth)`.
+    /// The smallest plate with as many rows for each of so many ranks, on which they compute at
+    /// least as long as rows travel: `size^2 cell / ranks = messages (latency + 8 size / bandwidth)`.
     pub fn size_for(&self, ranks: u32) -> f64 {
-        let a = self.cell / f64::from(ranks);
-        let half = 8.0 / self.link.bandwidth; // b / 2 of a x^2 - b x - c
-        (half + (half * half + 2.0 * a * self.link.latency).sqrt()) / a
+        let (ranks, messages) = (f64::from(ranks), self.messages(ranks));
+        let a = self.cell / ranks;
+        let half = 4.0 * messages / self.link.bandwidth; // b / 2 of a x^2 - b x - c
+        let size = (half + (half * half + a * messages * self.link.latency).sqrt()) / a;
+        (size / ranks).ceil().max(1.0) * ranks
     }
 }
 
@@ -129,6 +184,21 @@ impl HeatModel {
 pub fn pi_pass(rectangle: f64, rectangles: f64, ranks: u32, link: Link) -> f64 {
     let rounds = f64::from(ranks.next_power_of_two().ilog2());
     rectangles / f64::from(ranks) * rectangle + rounds * link.message(8.0)
+}
+
+/// What a forecast of pi teaches, in one sentence.
+pub fn pi_lesson(rectangle: f64, rectangles: f64, link: Link) -> String {
+    let computing = |ranks: u32| rectangles / f64::from(ranks) * rectangle;
+    let talks = |&ranks: &u32| 2.0 * computing(ranks) < pi_pass(rectangle, rectangles, ranks, link);
+    match (1..=MOST_RANKS).find(talks) {
+        Some(ranks) => format!(
+            "From {} on, the one sum at the end takes longer than the rectangles.",
+            plural(ranks, "rank")
+        ),
+        None => {
+            format!("Even with {MOST_RANKS} ranks, the one sum at the end takes less than half.")
+        }
+    }
 }
 
 /// The table for 1, 2, 4, ... 1024 ranks.
@@ -195,7 +265,7 @@ impl fmt::Display for Forecast {
             let time = |seconds| human(Duration::from_secs_f64(seconds));
             write!(
                 f,
-                "\n{:>5}  {:>9}  {:>6.0} x  {:>4.0} % {:<10}  {:>9}  {:>4.0} % {:<10}",
+                "\n{:>5}  {:>9}  {:>6.1} x  {:>4.0} % {:<10}  {:>9}  {:>4.0} % {:<10}",
                 row.ranks,
                 time(row.strong),
                 self.speedup(row),
@@ -218,14 +288,13 @@ fn bar(share: f64) -> String {
 pub fn heat_lesson(model: &HeatModel, size: f64) -> String {
     let needed = model.size_for(MOST_RANKS);
     let limit = match model.talks_from(size) {
-        Some(ranks) => format!(
-            "From {} on, this plate talks more than it computes",
-            plural(ranks as usize, "rank")
-        ),
+        Some(ranks) => {
+            format!("From {} on, this plate talks more than it computes", plural(ranks, "rank"))
+        }
         None => format!("Even {MOST_RANKS} ranks compute more on this plate than they talk"),
     };
     format!(
-        "{limit};\n{MOST_RANKS} ranks need a plate of {needed:.0} x {needed:.0} cells to be busy at least half the time."
+        "{limit};\n{MOST_RANKS} ranks need {needed:.0} x {needed:.0} cells to compute as long as they talk."
     )
 }
 
@@ -233,23 +302,65 @@ pub fn heat_lesson(model: &HeatModel, size: f64) -> String {
 mod tests {
     use super::*;
 
-    const MODEL: HeatModel =
-        HeatModel { cell: 1e-9, link: Link { latency: 10e-6, bandwidth: 1e9 } };
+    const LINK: Link = Link { latency: 10e-6, bandwidth: 1e9 };
+    const MODEL: HeatModel = HeatModel { cell: 1e-9, link: LINK, exchange: Exchange::Blocking };
+    const OVERLAP: HeatModel = HeatModel { exchange: Exchange::Overlap, ..MODEL };
 
-    #[test]
-    fn one_rank_sends_nothing_and_the_last_two_send_one_row_each() {
-        assert_eq!(MODEL.communicating(1000.0, 1), 0.0);
-        assert!((MODEL.communicating(1000.0, 2) - 18e-6).abs() < 1e-12);
-        assert!((MODEL.communicating(1000.0, 3) - 36e-6).abs() < 1e-12);
+    /// The seconds of a step after many, by following every message of the blocking exchange.
+    fn followed(ranks: usize, computing: f64, message: f64) -> f64 {
+        let steps = 10 * ranks;
+        let mut begins = vec![0.0; ranks];
+        for _ in 0..steps {
+            let mut next = begins.clone();
+            let mut sent_down = f64::NEG_INFINITY; // when the rank above sent its last row
+            for rank in 0..ranks {
+                let above_done = f64::max(begins[rank], sent_down + message);
+                let sent_up = begins.get(rank + 1).map_or(f64::NEG_INFINITY, |begin| *begin);
+                next[rank] = f64::max(above_done, sent_up + message) + computing;
+                sent_down = above_done;
+            }
+            begins = next;
+        }
+        begins[0] / steps as f64
     }
 
     #[test]
-    fn the_plate_for_many_ranks_is_the_one_where_talking_equals_computing() {
-        for ranks in [4, 64, 1024] {
-            let size = MODEL.size_for(ranks);
-            let (talking, computing) =
-                (MODEL.communicating(size, ranks), MODEL.computing(size, ranks));
-            assert!((talking / computing - 1.0).abs() < 1e-9, "{ranks}: {talking} {computing}");
+    fn the_formula_is_what_comes_of_following_every_message() {
+        let (size, message) = (960.0, LINK.message(8.0 * 960.0));
+        for ranks in [1, 2, 3, 4, 8, 16] {
+            let computing = MODEL.computing(size, ranks);
+            let message = if ranks == 1 { 0.0 } else { message };
+            let expected = followed(ranks as usize, computing, message);
+            let found = MODEL.step(size, ranks);
+            assert!((found / expected - 1.0).abs() < 0.03, "{ranks}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn rows_that_travel_meanwhile_cost_only_what_the_computing_does_not_hide() {
+        let hidden = OVERLAP.step(4000.0, 4);
+        assert!((hidden - OVERLAP.computing(4000.0, 4)).abs() < 1e-12);
+        let (seen, travel) = (OVERLAP.step(100.0, 4), OVERLAP.communicating(100.0, 4));
+        assert!(seen > travel && seen < MODEL.step(100.0, 4), "{seen} {travel}");
+    }
+
+    #[test]
+    fn more_ranks_than_rows_gain_nothing() {
+        assert_eq!(MODEL.computing(600.0, 600), MODEL.computing(600.0, 1024));
+    }
+
+    #[test]
+    fn the_plate_for_many_ranks_is_the_first_on_which_they_compute_longer_than_they_talk() {
+        for model in [MODEL, OVERLAP] {
+            for ranks in [4, 64, 1024] {
+                let size = model.size_for(ranks);
+                let talks = |size| model.communicating(size, ranks) > model.computing(size, ranks);
+                assert!(!talks(size), "{ranks}: {size}");
+                assert!(
+                    size == f64::from(ranks) || talks(size - f64::from(ranks)),
+                    "{ranks}: {size}"
+                );
+            }
         }
     }
 

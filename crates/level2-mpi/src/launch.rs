@@ -106,7 +106,7 @@ fn library_name() -> String {
 
 /// What the program that started this process says about it, in environment variables.
 #[derive(Debug, Default, PartialEq)]
-struct Launcher {
+pub(crate) struct Launcher {
     /// Its name, for a message.
     name: &'static str,
     /// The number of this process.
@@ -125,7 +125,7 @@ const LAUNCHERS: [(&str, &str, &str); 4] = [
 ];
 
 impl Launcher {
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let number = |name| variable(name)?.trim().parse().ok();
         for (name, rank, size) in LAUNCHERS {
             if let (Some(rank), Some(size)) = (number(rank), number(size)) {
@@ -133,6 +133,17 @@ impl Launcher {
             }
         }
         Self { rank: number("PMIX_RANK"), ..Self::default() }
+    }
+
+    /// The flags that give every rank a core of its own.
+    pub(crate) fn a_core_each(&self) -> &'static str {
+        match self.name {
+            "srun" | "Slurm" => "srun -c 1 --cpu-bind=cores gives each a core of its own",
+            "Open MPI's mpirun" => {
+                "mpirun --map-by core --bind-to core gives each a core of its own"
+            }
+            _ => "mpirun -bind-to core gives each a core of its own",
+        }
     }
 
     /// A warning if MPI sees a world of another size than the launcher started.

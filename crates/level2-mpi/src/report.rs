@@ -65,30 +65,35 @@ impl Report {
         format!("{} on {}", plural(self.ranks, "rank"), plural(self.placement.hosts(), "host"))
     }
 
-    /// With one rank saves the time in the baseline file, with more compares it to the saved one.
-    /// Prints what came of it, as the first lines of the report.
-    fn headline(&mut self, baseline: &Baseline, times: &Samples) -> Option<Scaling> {
+    /// With one rank saves the median of `times` in the baseline file, with more compares it to the
+    /// saved one. Prints what came of it, as the first lines of the report; `took` is what the run
+    /// or a pass of it took, in words.
+    fn headline(&mut self, baseline: &Baseline, times: &Samples, took: &str) -> Option<Scaling> {
         let (time, path) = (times.median(), baseline.path().display());
+        let doubt = self.doubt(times);
+        if let Some(doubt) = &doubt {
+            self.record.result("doubt", doubt.as_str());
+        }
         if self.ranks == 1 {
-            println!("{}", cli::verdict(&format!("One rank takes {}.", human(time))));
-            match baseline.save(time) {
+            println!("{}", cli::verdict(&format!("One rank takes {took}.")));
+            match doubt.map_or_else(|| baseline.save(time), Err) {
                 Ok(()) => println!("Saved as the baseline in {path}. Now take more ranks."),
                 Err(reason) => println!("warning: this baseline is not saved: {reason}"),
             }
             return None;
         }
-        let one = match baseline.load() {
+        let one = match doubt.map_or_else(|| baseline.load(), Err) {
             Ok(one) => one,
             Err(reason) => {
-                println!(
-                    "{}",
-                    cli::verdict(&format!("{} take {}.", plural(self.ranks, "rank"), human(time)))
-                );
+                let ranks = plural(self.ranks, "rank");
+                println!("{}", cli::verdict(&format!("{ranks} take {took}.")));
                 println!("no speedup: {reason}");
-                println!(
-                    "Run it with one rank first: scripts/mpirun.sh -n 1 {}",
-                    cli::command_line()
-                );
+                if self.doubt(times).is_none() {
+                    println!(
+                        "Run it with one rank first: scripts/mpirun.sh -n 1 {}",
+                        cli::command_line()
+                    );
+                }
                 return None;
             }
         };
@@ -112,56 +117,62 @@ impl Report {
         Some(scaling)
     }
 
-    /// The table of a forecast, with what it is made from and how it fits this run.
+    /// Why these times are no measure of what the ranks can do, if they are none.
+    fn doubt(&self, times: &Samples) -> Option<String> {
+        let stopped = "the run was stopped on its way (Ctrl-Z); run it again";
+        let busy = || {
+            let line = times.busy_warning()?;
+            Some(line.trim_start_matches("warning: ").to_string())
+        };
+        let crowded = || Some(format!("{}, so they take turns", self.placement.crowd()?));
+        cli::was_stopped().then(|| stopped.to_string()).or_else(crowded).or_else(busy)
+    }
+
+    /// The table of a forecast, with what it is made from and how it fits this run: the last part
+    /// of a report. `unit` is what takes so many `seconds`.
     fn forecast(
         &mut self,
         forecast: &Forecast,
         link: Link,
-        unit: &str,
-        ns: f64,
+        (unit, seconds): (&str, f64),
         measured: Duration,
     ) {
+        let ranks = plural(self.ranks, "rank");
         println!(
-            "\nForecast from {}: {unit} takes {ns:.2} ns, a message {:.1} us + {:.1} GB/s",
-            plural(self.ranks, "rank"),
-            1e6 * link.latency,
-            1e-9 * link.bandwidth
+            "\nForecast from {ranks}: {unit} {:.2} ns, a message {} + {:.0} MB/s",
+            1e9 * seconds,
+            human(Duration::from_secs_f64(link.latency)),
+            1e-6 * link.bandwidth
         );
         println!("{forecast}");
         println!(
-            "{}: forecast {}, measured {} ({:+.0} %)",
-            plural(self.ranks, "rank"),
+            "{ranks}: forecast {}, measured {} ({:+.0} %)",
             human(Duration::from_secs_f64(forecast.here)),
             human(measured),
             100.0 * (measured.as_secs_f64() / forecast.here - 1.0)
         );
         self.record
             .result("latency_s", link.latency)
-            .result("bandwidth_bytes_per_s", link.bandwidth)
-            .result("unit_s", 1e-9 * ns)
+            .result("link_bytes_per_s", link.bandwidth)
+            .result("unit_s", seconds)
+            .result("forecast_s", forecast.here)
             .result("forecast", forecast.to_json());
     }
 
-    /// The score of the guess, and what makes the times doubtful.
+    /// The score of the guess, and the flag that gives the ranks better places.
     ///
     /// `one` and `many` say why a guess was right or wrong: of the time, and of the speedup.
-    fn finish(
-        &mut self,
-        scaling: Option<Scaling>,
-        times: &Samples,
-        [one, many]: [&str; 2],
-    ) -> anyhow::Result<()> {
+    fn remarks(&self, scaling: Option<Scaling>, took: Duration, [one, many]: [&str; 2]) {
         let score = match scaling {
-            None => self.guess.score(times.median().as_secs_f64() * 1e3, "ms", one),
+            None if self.ranks > 1 => None, // the guess was a speedup, and there is none
+            None => self.guess.score(took.as_secs_f64() * 1e3, "ms", one),
             Some(Scaling { speedup, cpus, .. }) => self.guess.score(
                 speedup,
                 "x",
                 &format!("all ranks together have {}, and {many}", plural(cpus, "CPU")),
             ),
         };
-        let doubts = [self.placement.warning(), times.busy_warning(), score];
-        doubts.iter().flatten().for_each(|line| println!("{line}"));
-        self.record.append()
+        [self.placement.warning(), score].iter().flatten().for_each(|line| println!("{line}"));
     }
 }
 

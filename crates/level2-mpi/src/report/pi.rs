@@ -1,21 +1,23 @@
 //! The report of `level2_pi`.
 
 use std::f64::consts::PI;
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use common::{Samples, human, time};
+use common::{Samples, human};
 use mpi::topology::SimpleCommunicator;
+use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
 use crate::baseline::Baseline;
-use crate::forecast::{Forecast, pi_pass};
-use crate::{PiArgs, ROOT, integrate, slice_of};
+use crate::forecast::{Forecast, alone, pi_lesson, pi_pass};
+use crate::{Kernel, PiArgs, integrate, slice_of};
 
 /// The report of `level2_pi`.
 pub struct PiReport<'a> {
     args: &'a PiArgs,
+    /// Seconds that one rectangle takes, if a forecast is wanted.
+    rectangle: Option<f64>,
     report: Report,
 }
 
@@ -31,7 +33,12 @@ impl<'a> PiReport<'a> {
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", args.kernel.to_string());
-        Ok(Self { args, report })
+        let slice = slice_of(args.rectangles, world.rank(), world.size());
+        let rectangle = args.forecast.then(|| {
+            let pass = alone(world, || integrate(args.kernel, &slice, args.rectangles));
+            pass / (args.rectangles as f64 / f64::from(world.size())).ceil()
+        });
+        Ok(Self { args, rectangle, report })
     }
 
     /// Prints what many ranks gained over one, pi, and the times of all passes.
@@ -45,24 +52,27 @@ impl<'a> PiReport<'a> {
         let baseline = Baseline::new(&self.args.baseline, "level2_pi", &settings);
         // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
         // before rank 0 gets a core and starts its clock.
-        let scaling = self.report.headline(&baseline, times);
+        let scaling = self.report.headline(&baseline, times, &human(median));
 
         println!(
             "\n{} rectangles, {}, kernel {kernel}",
             grouped(*rectangles),
             self.report.where_it_ran()
         );
-        println!("pi            {pi:.15}   error {error:.1e}");
-        println!(
-            "time          {:>9}   median of {passes} passes, best {}",
-            human(median),
-            human(best)
-        );
-        if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
-            println!("one rank      {:>9}   from {}", human(one), baseline.path().display());
-        }
-        if let Some(scaling) = scaling {
-            println!("{scaling}");
+        if self.rectangle.is_none() {
+            println!("pi            {pi:.15}   error {error:.1e}");
+            println!(
+                "time          {:>9}   median of {passes} passes, best {}",
+                human(median),
+                human(best)
+            );
+            if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
+                println!("one rank      {:>9}   from {}", human(one), baseline.path().display());
+            }
+            if let Some(scaling) = scaling {
+                println!("{scaling}");
+            }
+            println!("bound by      {}", bound_by(*kernel));
         }
         self.report
             .record
@@ -73,24 +83,30 @@ impl<'a> PiReport<'a> {
         if best < RESOLVED * clock_step() {
             println!("warning: a pass is too short for this clock; take more --rectangles");
         }
-        if let Some(link) = self.report.link {
-            let slice = slice_of(*rectangles, ROOT, self.report.ranks as i32);
-            let alone: Samples = (0..9)
-                .map(|_| time(|| black_box(integrate(*kernel, &slice, *rectangles))).1)
-                .collect();
-            let share = (slice.end - slice.start) as f64;
-            let rectangle = alone.median().as_secs_f64() / share;
+        let each_ns = median.as_secs_f64() * 1e9 / *rectangles as f64;
+        let each = format!("a rectangle takes {each_ns:.2} ns here");
+        let why = "the only message is one number per rank";
+        self.report.remarks(scaling, median, [&each, why]);
+
+        if let (Some(link), Some(rectangle)) = (self.report.link, self.rectangle) {
             let all = *rectangles as f64;
             let forecast = Forecast::new(
                 self.report.ranks,
                 |ranks| pi_pass(rectangle, all, ranks, link),
                 |ranks| pi_pass(rectangle, all * f64::from(ranks), ranks, link),
             );
-            self.report.forecast(&forecast, link, "a rectangle", 1e9 * rectangle, median);
+            self.report.forecast(&forecast, link, ("a rectangle", rectangle), median);
+            println!("{}", pi_lesson(rectangle, all, link));
         }
-        let each_ns = median.as_secs_f64() * 1e9 / *rectangles as f64;
-        let each = format!("a rectangle takes {each_ns:.2} ns here");
-        self.report.finish(scaling, times, [&each, "the only message is one number per rank"])
+        self.report.record.append()
+    }
+}
+
+/// What a processor waits for in the loop.
+fn bound_by(kernel: Kernel) -> &'static str {
+    match kernel {
+        Kernel::Naive => "the divider: one division for each rectangle, one at a time",
+        Kernel::Lanes => "the divider: one division for two rectangles, several at a time",
     }
 }
 

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 
 use crate::Chart;
 use crate::plot::{self, Axis, Look, Note, Series, plain, seconds, seconds_exact};
-use crate::records::Run;
+use crate::records::{Run, latest_by};
 
 /// The last run of `example` that holds the list `rows`.
 fn last_with<'a>(runs: &'a [Run], example: &str, rows: &str) -> Option<&'a Run> {
@@ -55,6 +55,42 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         format!("{}; {} tasks, {workers} workers", run.origin(), run.setting_text("tasks"));
     let svg = plot::plot("Where parallel starts to win", &caption, x, y, &series, &notes)?;
     Ok(Some(Chart { name: "level1_crossover.svg".into(), svg }))
+}
+
+/// Speedup over the size of a task, from an array of jobs: three or more races that only compute and
+/// differ in their factorial alone.
+pub fn array(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
+    let alike = ["weight_s", "tasks", "workers"];
+    let Some(last) = runs.iter().rev().find(|run| run.example == "level1_cores") else {
+        return Ok(None);
+    };
+    let races = runs.iter().filter(|run| {
+        run.example == last.example
+            && alike.iter().all(|name| run.setting(name) == last.setting(name))
+    });
+    let mut points = Vec::new();
+    for run in latest_by(races, |run| run.setting_text("factorial")) {
+        points.push((run.setting_number("factorial")?, run.number("speedup")?));
+    }
+    if points.len() < 3 || last.setting_number("weight_s")? > 0.0 {
+        return Ok(None);
+    }
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let workers = last.setting_number("workers")?;
+    let sizes: Vec<f64> = points.iter().map(|point| point.0).collect();
+    let most = points.iter().fold(workers, |most, point| most.max(point.1));
+    let (x, y) = (
+        Axis::at("each task computes the factorial of", &sizes, plain),
+        Axis::linear("speedup", most * 1.1, plain),
+    );
+    let ends = vec![(sizes[0], workers), (sizes[sizes.len() - 1], workers)];
+    let series = [
+        Series { name: "ideal".into(), points: ends, look: Look::Guide },
+        Series { name: format!("{} workers", plain(workers)), points, look: Look::Measured(0) },
+    ];
+    let caption = format!("{}; {} tasks in each race", last.origin(), last.setting_text("tasks"));
+    let svg = plot::plot("The same race with many sizes", &caption, x, y, &series, &[])?;
+    Ok(Some(Chart { name: "level1_array.svg".into(), svg }))
 }
 
 /// Speedup over workers, from the part of the crossover run that computes Amdahl's law.

@@ -1,7 +1,10 @@
 //! Level 2: speedup over ranks, for a program that hardly communicates and one that must.
 
+use std::collections::BTreeMap;
+
 use crate::Chart;
 use crate::level1::speedup;
+use crate::plot::{Axis, Look, Series, plain, plot};
 use crate::records::{Run, latest_by, refuse_mixture};
 
 /// Speedup over ranks for pi and heat, with the ideal line and the Amdahl law that fits each.
@@ -67,4 +70,70 @@ fn speedups<'a>(
         }
         _ => Ok(None),
     }
+}
+
+/// Efficiency over ranks: the forecast of the last run that has one, for the same problem and for a
+/// growing one, and the measured runs that belong to it. None without a forecast.
+pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
+    let with_forecast = |run: &&Run| run.level == 2 && run.rows("forecast").is_some();
+    let Some(made) = runs.iter().rev().find(with_forecast) else { return Ok(None) };
+    let rows = made.rows("forecast").unwrap_or_default();
+    let heat = made.example == "level2_heat";
+    let (size, time, alike): (_, _, &[&str]) = match heat {
+        true => ("size", "step_median_s", &["exchange"]),
+        false => ("rectangles", "median_s", &["kernel"]),
+    };
+    let base = made.setting_number(size)?;
+    let belongs = |run: &&Run| {
+        run.example == made.example
+            && run.host == made.host
+            && !run.is_doubtful()
+            && alike.iter().all(|name| run.setting(name) == made.setting(name))
+    };
+    // The middle time of each number of ranks, of the same problem and of the growing one.
+    let mut times = [BTreeMap::<u64, Vec<f64>>::new(), BTreeMap::new()];
+    for run in runs.iter().filter(belongs) {
+        let (ranks, here) = (run.setting_number("ranks")?, run.setting_number(size)?);
+        let grown = base * if heat { ranks.sqrt() } else { ranks };
+        for (times, expected) in times.iter_mut().zip([base, grown.round()]) {
+            if here == expected {
+                times.entry(ranks as u64).or_default().push(run.number(time)?);
+            }
+        }
+    }
+    let mut series = Vec::new();
+    for (i, (name, times)) in ["same problem", "growing problem"].iter().zip(times).enumerate() {
+        let field = ["strong_efficiency", "weak_efficiency"][i];
+        let mut points = Vec::new();
+        for row in &rows {
+            points.push((row.number("ranks")?, 100.0 * row.number(field)?));
+        }
+        series.push(Series { name: format!("{name}, forecast"), points, look: Look::Fitted(i) });
+        let middle = |times: &Vec<f64>| {
+            let mut sorted = times.clone();
+            sorted.sort_by(f64::total_cmp);
+            sorted[(sorted.len() - 1) / 2]
+        };
+        let Some(one) = times.get(&1).map(middle) else { continue };
+        let points: Vec<_> = times
+            .iter()
+            .map(|(ranks, times)| {
+                let (ranks, gain) = (*ranks as f64, 100.0 * one / middle(times));
+                (ranks, if i == 0 { gain / ranks } else { gain })
+            })
+            .collect();
+        series.push(Series { name: "measured".into(), points, look: Look::Marks(i) });
+    }
+    let ranks: Vec<f64> = series[0].points.iter().map(|point| point.0).collect();
+    let title =
+        format!("{}: how much of the ranks is put to use", &made.example["level2_".len()..]);
+    let caption = format!(
+        "{}; {size} {}; forecast from {} ranks; growing: as much work for each rank as for one",
+        made.origin(),
+        made.setting_text(size),
+        made.setting_text("ranks"),
+    );
+    let (x, y) = (Axis::at("ranks", &ranks, plain), Axis::linear("efficiency in %", 120.0, plain));
+    let svg = plot(&title, &caption, x, y, &series, &[])?;
+    Ok(Some(Chart { name: "level2_forecast.svg".into(), svg }))
 }

@@ -133,6 +133,11 @@ impl Run {
         self.results.get(name).and_then(Value::as_f64)
     }
 
+    /// Whether the program itself said that its times are no measurements.
+    pub fn is_doubtful(&self) -> bool {
+        self.results.contains_key("doubt") || self.settings.contains_key("stopped")
+    }
+
     /// A result that must be a list of objects, `None` if the run has none.
     pub fn rows(&self, name: &str) -> Option<Vec<Row<'_>>> {
         let rows = self.results.get(name)?.as_array().filter(|rows| !rows.is_empty())?;

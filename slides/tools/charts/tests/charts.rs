@@ -167,3 +167,47 @@ fn a_record_without_its_results_is_named() {
 fn a_record_from_which_nothing_can_be_drawn_says_what_is_missing() {
     assert!(refusal(&[pi(1).to_string()]).contains("several numbers of ranks"));
 }
+
+/// A run of heat of 100 x 100 cells, or what it grows to, that took so long per step.
+fn heat(ranks: u64, size: u64, step_s: f64) -> Value {
+    json!({
+        "level": 2, "example": "level2_heat", "host": "a", "started": "2026-01-02T03:04:05Z",
+        "settings": {"ranks": ranks, "size": size, "exchange": "blocking", "cpus": 4},
+        "results": {"step_median_s": step_s},
+    })
+}
+
+#[test]
+fn a_forecast_is_drawn_with_the_runs_that_belong_to_it_and_without_doubtful_ones() {
+    let marks = |runs: &[Value]| {
+        let svg = drawn("level2_forecast.svg", runs);
+        (svg.matches("<circle").count(), svg.matches("<rect").count())
+    };
+    let mut made = heat(4, 100, 0.3);
+    made["results"]["forecast"] = json!([
+        {"ranks": 1, "strong_efficiency": 1.0, "weak_efficiency": 1.0},
+        {"ranks": 4, "strong_efficiency": 0.8, "weak_efficiency": 0.9},
+    ]);
+    let strong = [heat(1, 100, 1.0), heat(2, 100, 0.6), made];
+    let (circles, squares) = marks(&strong);
+    let weak = [&strong[..], &[heat(4, 200, 1.1), heat(2, 141, 1.05)]].concat();
+    assert_eq!(marks(&weak), (circles, squares + 2));
+    let mut busy = heat(4, 200, 1.1);
+    busy["results"]["doubt"] = json!("the machine was busy");
+    assert_eq!(marks(&[&strong[..], &[busy]].concat()), (circles, squares));
+}
+
+#[test]
+fn an_array_is_one_race_with_three_sizes_or_more_each_counted_once() {
+    let race = |factorial: u64| {
+        let mut run = record("level1.jsonl", &[("tasks", json!(100))]);
+        run["settings"]["factorial"] = json!(factorial);
+        run
+    };
+    let circles = |runs: &[Value]| drawn("level1_array.svg", runs).matches("<circle").count();
+    let three = [race(20), race(300), race(3000)];
+    assert_eq!(circles(&three), 3 + 1); // one in the key
+    assert_eq!(circles(&[&three[..], &[race(300)]].concat()), 3 + 1);
+    let two: Vec<String> = three[1..].iter().map(Value::to_string).collect();
+    assert!(!charts(&two).1.status.success());
+}
