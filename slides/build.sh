@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# build.sh [--html] [--deck FILE]    Make slides/deck.html (pictures inside) and slides/deck.pdf.
+# build.sh [--html] [--deck FILE]    Make the talk and its hand-out from slides/deck.md.
 #
-#   slides/build.sh                HTML and PDF, then a look at every slide at 1280 x 720: the
-#                                  pictures go to slides/seen/; anything cut off is an error
+#   slides/build.sh                deck.html (pictures inside), deck.pdf and deck.handout.pdf, then
+#                                  a look at every slide at 1280 x 720: the pictures go to
+#                                  slides/seen/; anything cut off is an error
 #   slides/build.sh --html         the HTML alone: needs Node, but no Chromium
 #   slides/build.sh --deck FILE    another deck in this folder (deck.md)
 #
 # Needs Node 18 or later and Chromium. As root on Debian or Ubuntu a missing one is installed with
 # apt-get. CHROME_PATH names a browser of your choice. In the HTML, p opens the presenter's view.
+# The hand-out has the slides of the classes `handout` (not shown in the talk) and `key` (shown too).
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/../scripts/lib/prologue.sh"
 cd "$repo/slides"
@@ -59,15 +61,19 @@ if [ ! -x node_modules/.bin/marp ] || [ package-lock.json -nt node_modules/.pack
 fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 name=${deck%.md}
+# Marp looks for pictures beside the file that it reads.
+trap 'rm -rf "$work" "seen-$name".* "$name"-talk.md "$name"-handout.md' EXIT
+node parts.mjs "$deck" talk >"$name-talk.md"
+node parts.mjs "$deck" handout >"$name-handout.md"
 
+# marp FILE OPTIONS...
 marp() {
   timeout 100 node_modules/.bin/marp --no-stdin --no-config-file --allow-local-files \
-    --theme theme.css "$@" "$deck" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+    --theme theme.css "${@:2}" "$1" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 }
 
-marp --html --output "$name.html"
+marp "$name-talk.md" --html --output "$name.html"
 node inline.mjs "$name.html"
 echo "slides/$name.html"
 [ "$pdf" = yes ] || exit 0
@@ -80,9 +86,16 @@ exec "$(find_browser)" --headless --no-sandbox --disable-dev-shm-usage "\$@"
 TEXT
 chmod +x "$work/browser"
 
-marp --pdf --pdf-outlines --browser-path "$work/browser" --output "$name.pdf"
-echo "slides/$name.pdf"
+for part in talk handout; do
+  pdf=$name.pdf
+  if [ "$part" = handout ]; then
+    grep -q '_class:' "$name-handout.md" || continue # a deck without one
+    pdf=$name.handout.pdf
+  fi
+  marp "$name-$part.md" --pdf --pdf-outlines --browser-path "$work/browser" --output "$pdf"
+  echo "slides/$pdf"
+done
 
-marp --html --template bare --output "seen-$name.html"
-trap 'rm -rf "$work" "seen-$name.html"' EXIT
+# The whole deck, so that every slide of both is looked at.
+marp "$deck" --html --template bare --output "seen-$name.html"
 timeout 100 node look.mjs "$work/browser" "seen-$name.html" seen

@@ -1,4 +1,4 @@
-"""joblib and rayon on the same tasks, in one run: start, overhead, crossover, factorial.
+"""joblib, rayon and C with OpenMP on the same tasks, in one run: start, overhead, crossover, factorial.
 
 Called by scripts/compare-python.sh, which builds the Rust examples first.
 """
@@ -7,7 +7,9 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 
 from joblib import Parallel, delayed
@@ -122,12 +124,32 @@ def measure_rayon(binaries):
     return results
 
 
+def measure_openmp():
+    """C with OpenMP: waiting threads spin (the default), or sleep as rayon's and joblib's do."""
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        binary = Path(folder) / "level1"
+        source = Path(__file__).with_name("level1.c")
+        compiler = os.environ.get("CC", "cc")
+        subprocess.run([compiler, "-O3", "-fopenmp", "-o", binary, source, "-lm"], check=True)
+        for program, policy in [("C, OpenMP spins", "active"), ("C, OpenMP sleeps", "passive")]:
+            environment = os.environ | {"OMP_WAIT_POLICY": policy}
+            race = [binary, str(WORKERS)]
+            done = subprocess.run(
+                race, env=environment, capture_output=True, check=True, text=True, timeout=300
+            )
+            low, high = map(float, done.stdout.split())
+            results[program] = {"crossover_low_s": low, "crossover_high_s": high}
+    return results
+
+
 def main():
     args = arguments(__doc__).parse_args()
     os.environ["SLURM_CPUS_PER_TASK"] = str(WORKERS)
     print(f"{WORKERS} workers on {len(os.sched_getaffinity(0))} usable CPUs; medians")
     joblib = measure_joblib()
     rayon = measure_rayon(args.binaries)
+    openmp = measure_openmp()
 
     names = {
         "pool_start_s": "start of the workers",
@@ -141,11 +163,13 @@ def main():
         for name, text in names.items()
     ]
     table(("", "Python", "Rust", "Python / Rust"), rows)
+    for program, results in openmp.items():
+        print(f"{program}: parallel wins from {human(results['crossover_high_s'])}")
     print(
         f"\nRust, 100 tasks that compute for {human(rayon['computing_task_s'])} each: "
         f"{rayon['computing_speedup']:.2f} x on {WORKERS} workers"
     )
-    for program, results in [("joblib", joblib), ("rayon", rayon)]:
+    for program, results in [("joblib", joblib), ("rayon", rayon), *openmp.items()]:
         append(args.json, 1, {"program": program, "workers": WORKERS}, results)
 
 

@@ -1,6 +1,7 @@
 /* The kernels of level 2 in C, called by level2.py.
  *
  *   level2 pi RECTANGLES PASSES    the naive loop of level2_pi; the flags decide how it compiles
+ *   level2 lanes RECTANGLES PASSES the other kernel of level2_pi: two rectangles share a division
  *   level2 copy SIZE STEPS         reads and writes as many cells as level2_heat, computes nothing
  *
  * Prints seconds: of the best pass for pi, the mean of a step for copy.
@@ -28,6 +29,27 @@ MEASURED static double area(long start, long end, long n) {
   return sum * width;
 }
 
+/* As `lanes` in crates/level2-mpi/src/kernel.rs: 4 / a + 4 / b is 4 * (a + b) / (a * b). */
+MEASURED static double lanes(long start, long end, long n) {
+  enum { LANES = 8 };
+  double width = 1.0 / n, middles[LANES], sums[LANES] = {0.0};
+  long blocks = (end - start) / (2 * LANES);
+  for (int lane = 0; lane < LANES; lane++)
+    middles[lane] = start + lane + 0.5;
+  for (long block = 0; block < blocks; block++) {
+    for (int lane = 0; lane < LANES; lane++) {
+      double x = middles[lane] * width, y = (middles[lane] + LANES) * width;
+      double a = 1.0 + x * x, b = 1.0 + y * y;
+      sums[lane] += 4.0 * (a + b) / (a * b);
+      middles[lane] += 2 * LANES;
+    }
+  }
+  double sum = 0.0;
+  for (int lane = 0; lane < LANES; lane++)
+    sum += sums[lane];
+  return sum * width + area(start + blocks * 2 * LANES, end, n);
+}
+
 MEASURED static void copy(double *restrict to, const double *restrict from, long n) {
   for (long i = 0; i < n; i++)
     to[i] = 0.25 * from[i];
@@ -38,11 +60,12 @@ int main(int argc, char **argv) {
     return 2;
   long n = atol(argv[2]), passes = atol(argv[3]);
   double best = 1e30;
-  if (strcmp(argv[1], "pi") == 0) {
+  if (strcmp(argv[1], "copy") != 0) {
+    double (*kernel)(long, long, long) = strcmp(argv[1], "lanes") == 0 ? lanes : area;
     volatile long start = 0; /* read anew in every pass */
     for (long pass = 0; pass < passes; pass++) {
       double begin = now();
-      volatile double pi = area(start, n, n);
+      volatile double pi = kernel(start, n, n);
       double elapsed = now() - begin;
       (void)pi;
       if (elapsed < best)

@@ -116,27 +116,36 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
         )));
     }
     let several = rows.iter().any(|row| row.times.len() > 1);
-    let axis = Axis::decades("", times().map(|(_, time)| *time), seconds);
+    let (least, most) = times().fold((f64::MAX, 0.0f64), |(a, b), (_, t)| (a.min(*t), b.max(*t)));
+    let (axis, scale) = if most < 10.0 * least {
+        (Axis::linear("", most * 1.05, seconds), "")
+    } else {
+        (Axis::decades("", times().map(|(_, time)| *time), seconds), "; logarithmic axis")
+    };
     let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
-    let left = 330.max(10 * longest as i32 + 30); // a letter is about 10 wide
-    let (right, top, bottom) = (plot::SIZE.0 - 110, 84, plot::SIZE.1 - 88);
+    let left = 360.max(12 * longest as i32 + 30); // a letter is about 12 wide
+    let (right, top, bottom) =
+        (plot::SIZE.0 - 130, if several { 84 } else { 44 }, plot::SIZE.1 - 78);
     let labels = if several { left - 100 } else { left - 14 };
     let x = |s: f64| axis.place(s, (left, right));
     let height = f64::from(bottom - top) / rows.len() as f64;
-    let caption = format!("{}; logarithmic axis", runs[0].origin());
+    let best = runs.iter().any(|run| run.optional("best_s").is_some());
+    let best = if best { "; best times" } else { "" };
+    let caption = format!("{}{best}{scale}", runs[0].origin());
     let svg = plot::page("The same work, side by side", &caption, |area| {
         if several {
+            let mut key = left - 100;
             for (i, run) in runs.iter().enumerate() {
-                let at = left + 20 + 200 * i as i32;
-                plot::mark(area, (at, 60), i)?;
+                plot::mark(area, (key, 58), i)?;
                 let name = program(run);
-                plot::text(area, &name, (at + 18, 46), plot::font(20, plot::INK))?;
+                plot::text(area, &name, (key + 18, 58), plot::beside(24, plot::INK))?;
+                key += 60 + 12 * name.chars().count() as i32;
             }
         }
         plot::ticks(area, &axis, (left, right), (top, bottom))?;
         for (i, row) in rows.iter().enumerate() {
             let y = top + ((i as f64 + 0.5) * height) as i32;
-            plot::text(area, &row.label, (labels, y), plot::right_aligned(20, plot::INK))?;
+            plot::text(area, &row.label, (labels, y), plot::right_aligned(24, plot::INK))?;
             let ends: Vec<i32> = row.times.iter().map(|(_, time)| x(*time)).collect();
             let (least, most) = (ends.iter().min(), ends.iter().max());
             let stem = match (several, least, most) {
@@ -154,11 +163,11 @@ fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
                         area,
                         &seconds_exact(*time),
                         at,
-                        plot::right_aligned(18, plot::INK),
+                        plot::right_aligned(23, plot::INK),
                     )?;
                 } else {
-                    let at = (x(*time) + 16, y - 11);
-                    plot::text(area, &seconds_exact(*time), at, plot::font(18, plot::INK))?;
+                    let at = (x(*time) + 16, y);
+                    plot::text(area, &seconds_exact(*time), at, plot::beside(23, plot::INK))?;
                 }
             }
         }

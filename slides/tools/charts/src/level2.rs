@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::Chart;
-use crate::level1::speedup;
-use crate::plot::{Axis, Look, Series, plain, plot};
+use crate::plot::{self, Axis, Look, Note, Series, plain};
 use crate::records::{Run, latest_by, refuse_mixture};
 
-/// Speedup over ranks for pi and heat, with the ideal line and the Amdahl law that fits each.
+/// Speedup over ranks for pi and heat, with the ideal line.
 pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let of = |example: &'static str| runs.iter().filter(move |run| run.example == example);
     let mut curves = Vec::new();
@@ -47,8 +46,47 @@ pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         }
     }
     let caption = format!("{origin}; {}", captions.join("; "));
-    let svg = speedup("Speedup over ranks", &caption, "ranks", &curves, cpus)?;
+    let svg = speedup(&caption, &curves, cpus)?;
     Ok(Some(Chart { name: "level2_scaling.svg".into(), svg }))
+}
+
+/// Speedups with the ideal line, and a note where ranks begin to share CPUs.
+fn speedup(
+    caption: &str,
+    curves: &[(String, Vec<(f64, f64)>)],
+    cpus: f64,
+) -> anyhow::Result<String> {
+    let most = curves.iter().flat_map(|(_, points)| points).fold(1.0f64, |most, p| most.max(p.0));
+    let mut x = Axis::linear("ranks", most * 1.08, plain);
+    x.ticks = ticks_up_to(most);
+    let mut y = Axis::linear("speedup", most * 1.08, |v| format!("{}x", plain(v)));
+    y.ticks.clone_from(&x.ticks);
+    let ideal =
+        Series { name: "ideal".into(), points: vec![(0.0, 0.0), (most, most)], look: Look::Guide };
+    let mut series = vec![ideal];
+    for (i, (name, points)) in curves.iter().enumerate() {
+        series.push(Series { name: name.clone(), points: points.clone(), look: Look::Measured(i) });
+    }
+    let mut notes = Vec::new();
+    if most > cpus {
+        let words = format!("{} CPUs: from here on\nranks take turns", plain(cpus));
+        let (at, arrow) = ((cpus * 1.15, cpus * 0.45), Some((cpus, cpus * 0.92)));
+        notes.push(Note { at: (cpus, 0.0), upright: true, ..Note::default() });
+        notes.push(Note { at, text: words, arrow, ..Note::default() });
+    }
+    plot::plot("Speedup over ranks", caption, x, y, &series, &notes)
+}
+
+/// Every whole number while they are few, then powers of two.
+fn ticks_up_to(most: f64) -> Vec<f64> {
+    if most <= 12.0 {
+        return (1..=most as u32).map(f64::from).collect();
+    }
+    (0..)
+        .map(|e| 2f64.powi(e))
+        .skip_while(|t| *t < most / 16.0)
+        .take_while(|t| *t <= most)
+        .collect()
 }
 
 /// The speedup of each run over the run with one rank: `(ranks, speedup)`, in order.
@@ -88,6 +126,7 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         run.example == made.example
             && run.host == made.host
             && !run.is_doubtful()
+            && run.optional(time).is_some()
             && alike.iter().all(|name| run.setting(name) == made.setting(name))
     };
     // The middle time of each number of ranks, of the same problem and of the growing one.
@@ -128,12 +167,33 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let title =
         format!("{}: how much of the ranks is put to use", &made.example["level2_".len()..]);
     let caption = format!(
-        "{}; {size} {}; forecast from {} ranks; growing: as much work for each rank as for one",
+        "{}; {size} {}; forecast from {} ranks; growing: each rank keeps its work",
         made.origin(),
         made.setting_text(size),
         made.setting_text("ranks"),
     );
-    let (x, y) = (Axis::at("ranks", &ranks, plain), Axis::linear("efficiency in %", 120.0, plain));
-    let svg = plot(&title, &caption, x, y, &series, &[])?;
+    let half = series[0].points.iter().copied().find(|(_, percent)| *percent < 50.0);
+    let notes = half.map(|point| Note {
+        at: (point.0.powf(0.6), 24.0),
+        text: format!("{} ranks talk more\nthan they compute", plain(point.0)),
+        left: true,
+        arrow: Some(point),
+        ..Note::default()
+    });
+    let notes: Vec<Note> = notes.into_iter().collect();
+    let x = Axis::at("ranks", &ranks, plain);
+    let y = Axis::linear("efficiency", 120.0, |v| format!("{} %", plain(v)));
+    let svg = plot::plot(&title, &caption, x, y, &series, &notes)?;
     Ok(Some(Chart { name: "level2_forecast.svg".into(), svg }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_stay_few() {
+        assert_eq!(ticks_up_to(4.0), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(ticks_up_to(64.0), [4.0, 8.0, 16.0, 32.0, 64.0]);
+    }
 }

@@ -85,14 +85,18 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let mut notes = Vec::new();
     for device in ["cpu", "cuda"] {
         for (i, run) in on(runs, device)?.into_iter().enumerate() {
-            let text = format!("batch {}", run.setting_text("batch_size"));
+            let (batch, images) =
+                (run.setting_number("batch_size")?, run.setting_number("images")?);
+            let updates = (images / batch).ceil() * run.setting_number("epochs")?;
+            let updates = grouped(updates as u64);
+            let text = format!("batch {}: {updates} updates", run.setting_text("batch_size"));
             // Neighbours lie close together: every other label stands on the left.
-            notes.push(Note { at: point(run)?, text, left: i % 2 == 1, upright: false });
+            notes.push(Note { at: point(run)?, text, left: i % 2 == 1, ..Note::default() });
         }
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
     let lowest = all.iter().fold(100.0f64, |least, p| least.min(p.1));
-    let x = Axis::linear("training time in seconds", slowest * 1.2, plain);
+    let x = Axis::linear("training time in seconds", slowest * 1.5, plain);
     let start = ((lowest - 1.0) / 10.0).floor().max(0.0) * 10.0;
     let ticks = (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect();
     let range = start..100.0;
@@ -122,7 +126,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let svg = plot::page(&title, &caption, |area| {
         for (i, row) in rows.iter().enumerate() {
             let (column, line) = ((i % 5) as i32, (i / 5) as i32);
-            let (left, top) = (40 + column * 188, 58 + line * 192);
+            let (left, top) = (40 + column * 220, 44 + line * 192);
             let pixels = pixels(&row.value["pixels"]).ok_or_else(|| {
                 cli::misuse(format!(
                     "{}: results.samples[{i}].pixels are not {} grey values",
@@ -139,7 +143,7 @@ pub fn digits(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
                 words += &format!(", is a {}", plain(label));
             }
             let colour = if right { plot::INK } else { plot::colour(1) };
-            plot::text(area, &words, (left + 70, top + 160), plot::centred(21, colour))?;
+            plot::text(area, &words, (left + 70, top + 160), plot::centred(24, colour))?;
         }
         Ok(())
     })?;

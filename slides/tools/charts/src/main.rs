@@ -64,11 +64,10 @@ fn draw(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     charts.extend(level1::crossover(runs)?);
     charts.extend(level1::amdahl(runs)?);
     charts.extend(level1::array(runs)?);
-    // Runs that a forecast was made from may differ in size: its chart knows which belong together.
-    match level2::forecast(runs)? {
-        Some(chart) => charts.push(chart),
-        None => charts.extend(level2::scaling(runs)?),
-    }
+    let (forecast, scaling) = (level2::forecast(runs)?, level2::scaling(runs));
+    // A forecast may stand beside runs of other sizes: its chart knows which belong together.
+    charts.extend(if forecast.is_some() { scaling.unwrap_or_default() } else { scaling? });
+    charts.extend(forecast);
     charts.extend(level3::throughput(runs)?);
     charts.extend(level3::accuracy(runs)?);
     charts.extend(level3::digits(runs)?);

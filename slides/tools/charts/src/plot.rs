@@ -9,8 +9,8 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// Width and height in pixels.
-pub const SIZE: (i32, i32) = (1000, 470);
+/// Width and height in pixels: as wide as a slide's text, so that no word is below 22 pixels there.
+pub const SIZE: (i32, i32) = (1152, 460);
 /// Okabe and Ito's palette: blue, vermilion, green, and black for what is only a guide.
 const COLOURS: [RGBColor; 3] = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 128, 96)];
 /// Text.
@@ -126,13 +126,16 @@ pub enum Look {
     Measured(usize),
     /// Marks alone.
     Marks(usize),
-    /// A dashed line in the colour of a measured series.
+    /// A dashed line.
     Fitted(usize),
     /// A thin grey line: what would be ideal.
     Guide,
+    /// A pale rectangle between two corners, in the colour of a number.
+    Region(usize),
 }
 
-/// A note at a point of the chart, with a thin upright line through it if asked for.
+/// A note at a point of the chart.
+#[derive(Default)]
 pub struct Note {
     /// Where.
     pub at: (f64, f64),
@@ -140,8 +143,10 @@ pub struct Note {
     pub text: String,
     /// Whether it stands to the left of its point and not to the right.
     pub left: bool,
-    /// A line from the bottom to the top.
+    /// A thin line through its point, from the bottom to the top.
     pub upright: bool,
+    /// Where an arrow from the note points to: then it is the finding, and bold.
+    pub arrow: Option<(f64, f64)>,
 }
 
 /// A chart of points over two axes, as SVG.
@@ -156,20 +161,20 @@ pub fn plot(
     page(title, caption, |area| {
         keys(area, series)?;
         let mut chart = ChartBuilder::on(area)
-            .margin_top(100)
+            .margin_top(if series.iter().all(|one| one.name.is_empty()) { 48 } else { 88 })
             .margin_right(40)
-            .margin_bottom(34)
-            .margin_left(14)
-            .x_label_area_size(66)
-            .y_label_area_size(104)
+            .margin_bottom(36)
+            .margin_left(10)
+            .x_label_area_size(70)
+            .y_label_area_size(124)
             .build_cartesian_2d(x.clone(), y.clone())?;
         chart
             .configure_mesh()
             .bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(GREY)
-            .label_style(font(20, GREY))
-            .axis_desc_style(font(20, INK))
+            .label_style(font(23, GREY))
+            .axis_desc_style(font(24, INK))
             .x_desc(&x.title)
             .y_desc(&y.title)
             .draw()?;
@@ -180,15 +185,15 @@ pub fn plot(
                     chart.draw_series(LineSeries::new(points, colour(i).stroke_width(3)))?;
                 }
                 Look::Fitted(i) => {
-                    chart.draw_series(DashedLineSeries::new(
-                        points,
-                        8,
-                        6,
-                        colour(i).stroke_width(2),
-                    ))?;
+                    let dashes = colour(i).stroke_width(3);
+                    chart.draw_series(DashedLineSeries::new(points, 8, 6, dashes))?;
                 }
                 Look::Guide => {
-                    chart.draw_series(LineSeries::new(points, GREY.stroke_width(1)))?;
+                    chart.draw_series(LineSeries::new(points, GREY.stroke_width(2)))?;
+                }
+                Look::Region(i) => {
+                    let corners = [one.points[0], one.points[1]];
+                    chart.draw_series([Rectangle::new(corners, colour(i).mix(0.16).filled())])?;
                 }
                 Look::Marks(_) => {}
             }
@@ -207,17 +212,35 @@ pub fn plot(
                 plane.draw(&PathElement::new(ends.to_vec(), GREY.stroke_width(1)))?;
             }
             let (x, y) = chart.backend_coord(&note.at);
+            if let Some(point) = &note.arrow {
+                arrow(area, (x, y), chart.backend_coord(point))?;
+            }
             for (i, line) in note.text.lines().enumerate() {
-                let top = y + 27 * i as i32;
-                if note.left {
-                    text(area, line, (x - 14, top), right_aligned(20, INK))?;
-                } else {
-                    text(area, line, (x + 12, top - 12), font(20, INK))?;
-                }
+                let top = y + 28 * i as i32;
+                let style = if note.left { right_aligned(24, INK) } else { beside(24, INK) };
+                let bold = if note.arrow.is_some() { FontStyle::Bold } else { FontStyle::Normal };
+                let style = TextStyle { font: style.font.style(bold), ..style };
+                text(area, line, (if note.left { x - 14 } else { x + 14 }, top), style)?;
             }
         }
         Ok(())
     })
+}
+
+/// A line with a head, which stops short of the point that it shows.
+fn arrow(area: &Area, from: (i32, i32), to: (i32, i32)) -> anyhow::Result<()> {
+    let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+    let length = dx.hypot(dy).max(1.0);
+    let (dx, dy) = (dx / length, dy / length);
+    // A point so far before the end, and so far beside the line.
+    let at = |before: f64, beside: f64| {
+        let x = f64::from(to.0) - before * dx - beside * dy;
+        let y = f64::from(to.1) - before * dy + beside * dx;
+        (x.round() as i32, y.round() as i32)
+    };
+    area.draw(&PathElement::new(vec![from, at(26.0, 0.0)], INK.stroke_width(3)))?;
+    let head = vec![at(12.0, 0.0), at(28.0, 8.0), at(28.0, -8.0)];
+    Ok(area.draw(&Polygon::new(head, INK.filled()))?)
 }
 
 /// An empty chart with its title and its caption; `draw` fills the middle.
@@ -231,8 +254,8 @@ pub fn page(
         let area =
             SVGBackend::with_string(&mut svg, (SIZE.0 as u32, SIZE.1 as u32)).into_drawing_area();
         area.fill(&WHITE)?;
-        text(&area, title, (16, 8), font(25, INK))?;
-        text(&area, caption, (16, SIZE.1 - 26), font(16, GREY))?;
+        text(&area, title, (4, 2), font(26, INK))?;
+        text(&area, caption, (4, SIZE.1 - 28), font(23, GREY))?;
         draw(&area)?;
         area.present()?;
     }
@@ -250,7 +273,7 @@ pub fn ticks(
         let x = axis.place(*tick, (left, right));
         let line = vec![(x, top - 6), (x, bottom + 6)];
         area.draw(&PathElement::new(line, GREY.mix(0.3).stroke_width(1)))?;
-        text(area, &(axis.label)(*tick), (x, bottom + 24), centred(19, GREY))?;
+        text(area, &(axis.label)(*tick), (x, bottom + 26), centred(23, GREY))?;
     }
     Ok(())
 }
@@ -269,6 +292,11 @@ pub fn font(size: i32, colour: RGBColor) -> TextStyle<'static> {
 /// The same, written to both sides of its point.
 pub fn centred(size: i32, colour: RGBColor) -> TextStyle<'static> {
     font(size, colour).pos(Pos::new(HPos::Center, VPos::Center))
+}
+
+/// The same, written to the right of its point.
+pub fn beside(size: i32, colour: RGBColor) -> TextStyle<'static> {
+    font(size, colour).pos(Pos::new(HPos::Left, VPos::Center))
 }
 
 /// The same, written to the left of its point.
@@ -294,12 +322,11 @@ pub fn mark(area: &Area, (x, y): (i32, i32), i: usize) -> anyhow::Result<()> {
 
 /// The key under the title, on two lines if one is too short.
 fn keys(area: &Area, series: &[Series]) -> anyhow::Result<()> {
-    let width = |one: &Series| 44 + (one.name.chars().count() as f64 * 10.6) as i32 + 26;
-    let total: i32 = series.iter().map(width).sum();
-    let (mut x, mut y) = (22, if total > SIZE.0 - 40 { 56 } else { 66 });
-    for one in series {
+    let width = |one: &Series| 44 + (one.name.chars().count() as f64 * 12.0) as i32 + 26;
+    let (mut x, mut y) = (22, 58);
+    for one in series.iter().filter(|one| !one.name.is_empty()) {
         if x + width(one) > SIZE.0 {
-            (x, y) = (22, y + 26);
+            (x, y) = (22, y + 28);
         }
         let ends = vec![(x, y), (x + 34, y)];
         match one.look {
@@ -307,16 +334,20 @@ fn keys(area: &Area, series: &[Series]) -> anyhow::Result<()> {
             Look::Fitted(i) => {
                 for start in [x, x + 13, x + 26] {
                     let dash = vec![(start, y), (start + 8, y)];
-                    area.draw(&PathElement::new(dash, colour(i).stroke_width(2)))?;
+                    area.draw(&PathElement::new(dash, colour(i).stroke_width(3)))?;
                 }
             }
-            Look::Guide => area.draw(&PathElement::new(ends, GREY.stroke_width(1)))?,
+            Look::Guide => area.draw(&PathElement::new(ends, GREY.stroke_width(2)))?,
+            Look::Region(i) => {
+                let corners = [(x, y - 11), (x + 34, y + 11)];
+                area.draw(&Rectangle::new(corners, colour(i).mix(0.3).filled()))?;
+            }
             Look::Marks(_) => {}
         }
         if let Look::Measured(i) | Look::Marks(i) = one.look {
             mark(area, (x + 17, y), i)?;
         }
-        text(area, &one.name, (x + 44, y - 14), font(20, INK))?;
+        text(area, &one.name, (x + 44, y), beside(24, INK))?;
         x += width(one);
     }
     Ok(())

@@ -100,6 +100,36 @@ fn the_tasks_of_one_wave_have_one_colour() {
 }
 
 #[test]
+fn a_worker_without_a_third_task_is_pointed_out() {
+    let svg = drawn("level1_timeline.svg", &[record("level1.jsonl", &[("weight_s", json!(0.5))])]);
+    assert_eq!(svg.matches("no task left").count(), 2);
+}
+
+#[test]
+fn the_crossover_and_amdahl_s_law_say_what_was_measured() {
+    let mut run = record("level1.jsonl", &[("large_factorial", json!(50_000))]);
+    run["results"]["bracket_low_s"] = json!(2e-6);
+    run["results"]["bracket_high_s"] = json!(3e-6);
+    run["results"]["last_multiplication"] = json!(0.25);
+    run["results"]["amdahl"] =
+        json!([{"workers": 1, "speedup": 1.0}, {"workers": 4, "speedup": 2.1}]);
+    let crossover = drawn("level1_crossover.svg", &[run.clone()]);
+    assert!(crossover.contains("2.00 us to 3.00 us on"), "{crossover}");
+    let amdahl = drawn("level1_amdahl.svg", &[run]);
+    // 1 / (0.25 + 0.75 / 64) = 3.82
+    assert!(amdahl.contains("25 % serial: 3.8x"), "{amdahl}");
+    assert!(amdahl.contains("we measured 2.10x on 4 workers"), "{amdahl}");
+}
+
+#[test]
+fn a_forecast_points_at_the_first_plate_that_talks_more_than_it_computes() {
+    let mut made = heat(2, 100, 0.3);
+    let row = |ranks: u64, strong: f64| json!({"ranks": ranks, "strong_efficiency": strong, "weak_efficiency": 0.9});
+    made["results"]["forecast"] = json!([row(1, 1.0), row(8, 0.6), row(16, 0.4)]);
+    assert!(drawn("level2_forecast.svg", &[made]).contains("16 ranks talk more"));
+}
+
+#[test]
 fn a_gpu_record_joins_the_chart_and_its_caption() {
     let cpu = [mnist(64), mnist(512)];
     assert!(drawn("level3_batch.svg", &cpu).contains("no GPU run is among these records"));
@@ -111,7 +141,7 @@ fn a_gpu_record_joins_the_chart_and_its_caption() {
 #[test]
 fn runs_on_a_gpu_alone_are_labelled_with_their_batch() {
     let svg = drawn("level3_accuracy.svg", &[on_gpu(mnist(64)), on_gpu(mnist(512))]);
-    assert!(svg.contains("batch 64") && svg.contains("batch 512"));
+    assert!(svg.contains("batch 64: 938 updates") && svg.contains("batch 512: 118 updates"));
 }
 
 #[test]

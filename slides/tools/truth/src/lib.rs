@@ -3,7 +3,8 @@
 //! Five rules hold for every Markdown file of the repository:
 //!
 //! 1. **Code.** A fenced block stands under a link to the file that it comes from, in a paragraph of
-//!    its own, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines).
+//!    its own, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines;
+//!    a long line may be broken where the slide ends).
 //!    Only `bash` blocks may stand without: they are commands. Outside the slides, `text` may too.
 //! 2. **Commands.** Every line of a `bash` block runs and ends with status 0. What needs Slurm is
 //!    marked `bash cluster`, what needs a certain site (a password, a module, a GPU) `bash site`;
@@ -14,6 +15,7 @@
 //!    `[1.50 s](runs/level1.jsonl#tasks=10/parallel_s)`, agrees with it as far as its digits go.
 //!    Other numbers are not checked: their source stands in a footnote or in the notes.
 //! 5. **Measure.** A slide has at most 50 words or 14 lines of code, and notes with its minutes.
+//!    A page of the hand-out (`_class: handout`) has at most 140 words and needs no minutes.
 
 mod commands;
 mod document;

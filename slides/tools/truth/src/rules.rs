@@ -7,9 +7,11 @@ use crate::document::{Document, Slide};
 use crate::number::agrees;
 
 const MOST_WORDS: usize = 50;
+/// The hand-out is read, not watched.
+const MOST_WORDS_ON_PAPER: usize = 140;
 const MOST_CODE_LINES: usize = 14;
-/// A workshop of an hour keeps ten minutes for questions.
-const MINUTES: f64 = 50.0;
+/// A workshop of an hour keeps ten minutes for questions and five for what goes wrong.
+const MINUTES: f64 = 45.0;
 /// In `code`, a path that begins with one of these is ours.
 const OWN_FOLDERS: [&str; 4] = ["examples/", "crates/", "scripts/", "slides/"];
 
@@ -74,36 +76,52 @@ fn code(folder: &Path, deck: bool, slide: &Slide, say: &mut impl FnMut(usize, St
 }
 
 /// Whether the parts of the block, between lines `// ...`, stand in the file one after the other.
-/// A block may be indented less than the file. The error is the first line that
-/// differs.
+///
+/// Each part begins and ends where a line of the file does. In between only blanks may differ, so
+/// that a long line can be broken where the slide ends. The error is the first line that differs.
 fn is_piece_of(code: &str, file: &str) -> Result<(), String> {
-    let file: Vec<&str> = file.lines().map(str::trim_end).collect();
-    let gap = |line: &&str| matches!(line.trim(), "// ..." | "# ...");
-    let code: Vec<&str> = code.lines().map(str::trim_end).collect();
+    let file: Vec<&str> = file.lines().collect();
+    let code: Vec<&str> = code.lines().collect();
     let mut from = 0;
-    for part in code.split(|line| gap(line)) {
-        let part = dedented(part);
-        if part.is_empty() {
+    for part in code.split(|line| matches!(line.trim(), "// ..." | "# ...")) {
+        if part.iter().all(|line| line.trim().is_empty()) {
             continue;
         }
-        let matching = |at: usize| {
-            let window = dedented(&file[at..(at + part.len()).min(file.len())]);
-            part.iter().zip(&window).take_while(|(a, b)| a == b).count()
-        };
-        let best = (from..file.len()).max_by_key(|at| (matching(*at), file.len() - at));
-        match best {
-            Some(at) if matching(at) == part.len() => from = at + part.len(),
-            Some(at) => return Err(part[matching(at)].trim().to_string()),
+        let best = (from..file.len()).map(|at| (at, matching(part, &file[at..])));
+        match best.max_by_key(|(at, (same, _))| (*same, file.len() - at)) {
+            Some((at, (_, Ok(lines)))) => from = at + lines,
+            Some((_, (_, Err(line)))) => return Err(line.trim().to_string()),
             None => return Err(part[0].trim().to_string()),
         }
     }
     Ok(())
 }
 
-fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    let indent = |line: &&str| line.len() - line.trim_start().len();
-    let least = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min().unwrap_or(0);
-    lines.iter().map(|line| line.get(least..).unwrap_or("")).collect()
+/// How many letters of `part` begin `file`, blanks not counted; then how many lines of the file
+/// they fill, or the line of `part` with the first letter that differs.
+fn matching<'a>(part: &[&'a str], file: &[&str]) -> (usize, Result<usize, &'a str>) {
+    let letters = |line: &str| match line.trim() {
+        "" => vec!['\n'], // an empty line is seen
+        text => text.chars().filter(|c| !c.is_whitespace()).collect(),
+    };
+    let mut wanted =
+        part.iter().flat_map(|line| letters(line).into_iter().map(move |c| (c, *line)));
+    let mut same = 0;
+    let mut next = wanted.next();
+    for (number, line) in file.iter().enumerate() {
+        if next.is_none() {
+            return (same, Ok(number));
+        }
+        for letter in letters(line) {
+            match next {
+                Some((c, _)) if c == letter => (same, next) = (same + 1, wanted.next()),
+                Some((_, line)) => return (same, Err(line)),
+                // The part ends inside a line of the file.
+                None => return (same, Err(part[part.len() - 1])),
+            }
+        }
+    }
+    (same, next.map_or(Ok(file.len()), |(_, line)| Err(line)))
 }
 
 /// Rule 3: a relative link leads to a file, and so does a path of ours in `code`.
@@ -148,16 +166,22 @@ fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
     }
 }
 
-/// Rule 5: few words, few lines, minutes in the notes. Returns the minutes.
+/// Rule 5: few words, few lines, minutes in the notes. Returns the minutes; the hand-out takes none.
 fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) -> f64 {
+    let mut directives = slide.notes.lines().filter(|line| line.contains("_class:"));
+    let on_paper = directives.any(|line| line.split(' ').any(|word| word == "handout"));
+    let room = if on_paper { MOST_WORDS_ON_PAPER } else { MOST_WORDS };
     let is_word = |word: &&str| word.contains(char::is_alphanumeric);
     let words = slide.words.split_whitespace().filter(is_word).count();
-    if words > MOST_WORDS {
-        say(slide.line, format!("{words} words; a slide has room for {MOST_WORDS}"));
+    if words > room {
+        say(slide.line, format!("{words} words; a slide has room for {room}"));
     }
     let lines: usize = slide.blocks.iter().map(|block| block.code.lines().count()).sum();
     if lines > MOST_CODE_LINES {
         say(slide.line, format!("{lines} lines of code; a slide has room for {MOST_CODE_LINES}"));
+    }
+    if on_paper {
+        return 0.0;
     }
     let minutes =
         slide.notes.lines().find_map(|line| line.strip_suffix("min")?.trim().parse().ok());
@@ -183,6 +207,13 @@ mod tests {
     fn the_first_line_that_differs_is_named() {
         let error = is_piece_of("let a = 1;\nlet b = 3;", FILE);
         assert_eq!(error, Err("let b = 3;".to_string()));
+    }
+
+    #[test]
+    fn a_long_line_may_be_broken_where_the_slide_ends() {
+        assert_eq!(is_piece_of("let a =\n    1;\nlet b = 2;", FILE), Ok(()));
+        assert!(is_piece_of("let a =\n    1", FILE).is_err(), "half a line is no line");
+        assert!(is_piece_of("a = 1;", FILE).is_err(), "nor is its end");
     }
 
     #[test]

@@ -157,3 +157,13 @@ fn a_crowded_slide_and_one_without_minutes_are_found() {
     assert!(found.iter().any(|fault| fault.contains("no line with the minutes")), "{found:?}");
     assert!(found.iter().any(|fault| fault.contains("add up to")), "{found:?}");
 }
+
+#[test]
+fn a_page_of_the_hand_out_needs_no_minutes_but_has_its_measure() {
+    let page = |words: usize| {
+        let words = "word ".repeat(words);
+        format!("{}\n\n---\n\n<!-- _class: handout -->\n\n# Page\n\n{words}\n", deck().trim_end())
+    };
+    assert_eq!(faults(&repository(), &page(100)), [""; 0]);
+    assert!(only_fault(&page(150)).contains("a slide has room for 140"));
+}
