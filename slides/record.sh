@@ -55,6 +55,8 @@ level2() {
         -n "$ranks" level2_heat --exchange "$exchange"
     done
   done
+  # Other steps than the runs above, so that a number on a slide can name the one it quotes.
+  play level2-heat-forecast 0 '' -n 2 level2_heat --forecast --steps 500
 }
 
 # compare N: level N beside Python.

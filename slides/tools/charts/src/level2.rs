@@ -20,7 +20,9 @@ pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         );
     }
     for exchange in ["blocking", "overlap"] {
-        let mut heat = of("level2_heat").filter(|run| run.setting("exchange") == exchange);
+        // A run with a forecast has a chart of its own, and perhaps another size.
+        let mut heat = of("level2_heat")
+            .filter(|run| run.setting("exchange") == exchange && run.rows("forecast").is_none());
         let alike = ["size", "steps"];
         if let Some(points) = speedups(heat.clone(), "total_s", &alike)? {
             curves.push((format!("heat, {exchange}"), points));

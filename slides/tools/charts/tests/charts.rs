@@ -130,6 +130,20 @@ fn a_forecast_points_at_the_first_plate_that_talks_more_than_it_computes() {
 }
 
 #[test]
+fn a_run_with_a_forecast_leaves_the_chart_of_the_other_runs_as_it_is() {
+    let heat = |ranks: u64| {
+        let settings = [("ranks", json!(ranks)), ("exchange", json!("overlap"))];
+        record("level2.jsonl", &settings)
+    };
+    let mut made = heat(2);
+    made["settings"]["steps"] = json!(10);
+    made["results"]["forecast"] =
+        json!([{"ranks": 2, "strong_efficiency": 0.9, "weak_efficiency": 0.9}]);
+    let alone = drawn("level2_scaling.svg", &[heat(1), heat(2)]);
+    assert_eq!(drawn("level2_scaling.svg", &[heat(1), heat(2), made]), alone);
+}
+
+#[test]
 fn a_gpu_record_joins_the_chart_and_its_caption() {
     let cpu = [mnist(64), mnist(512)];
     assert!(drawn("level3_batch.svg", &cpu).contains("no GPU run is among these records"));
