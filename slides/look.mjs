@@ -1,7 +1,8 @@
 // node look.mjs BROWSER FILE.html FOLDER: looks at every slide as the audience will.
 //
 // Renders each slide at 1280 x 720 into FOLDER/slide-NN.png and ends with status 1 if any element
-// reaches over the edge of its slide, is clipped, or is a picture that did not load.
+// reaches over the edge of its slide, is clipped, is too small to be read, or is a picture that did
+// not load, and if a slide leaves its lower half empty.
 import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,8 +13,10 @@ const [browserPath, page, folder] = process.argv.slice(2);
 // Runs inside the page: what is wrong with one slide, as sentences.
 function faults(section) {
   const MARGIN = 16; // px that every element keeps from the edge
+  const SMALLEST = 19; // px of a letter that the last row can read
   const box = section.getBoundingClientRect();
   const found = [];
+  let end = box.top;
   for (const element of section.querySelectorAll('*')) {
     const at = element.getBoundingClientRect();
     if (at.width === 0 || at.height === 0) continue;
@@ -27,6 +30,10 @@ function faults(section) {
     for (const [side, pixels] of Object.entries(over)) {
       if (pixels > 0.5) found.push(`${name} reaches ${Math.ceil(pixels)} px too far to the ${side}`);
     }
+    end = Math.max(end, at.bottom);
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    const hasText = [...element.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    if (hasText && size < SMALLEST) found.push(`${name} is written in ${size} px`);
     if (element.localName === 'pre' && element.scrollWidth > element.clientWidth + 1) {
       found.push(`${name} is cut off: ${element.scrollWidth - element.clientWidth} px too wide`);
     }
@@ -34,6 +41,7 @@ function faults(section) {
       found.push(`the picture ${element.alt || element.src.slice(0, 60)} did not load`);
     }
   }
+  if (end < box.top + box.height / 2) found.push('its lower half is empty');
   return found;
 }
 
