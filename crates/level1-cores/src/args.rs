@@ -119,7 +119,7 @@ impl Race {
                 (LONGEST_RACE / one).floor(),
             )));
         }
-        task.marks = Marks::of(self, (self.weight + computing) * tasks as u32);
+        task.marks = Marks::of(tasks, self.workers.count, (self.weight + computing) * tasks as u32);
         Ok((task, computing))
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use common::plural;
 
-use crate::Race;
 use crate::pairs::BUDGET;
 
 /// Rows of marks, first for one worker and then for all of them. Clones write the same rows.
@@ -29,10 +28,10 @@ const MOST_TASKS: usize = 60;
 
 impl Marks {
     /// Marks for a race whose sequential loop takes long enough to be watched; else none.
-    pub(crate) fn of(race: &Race, sequential: Duration) -> Option<Self> {
-        (sequential > SLOW && race.tasks <= MOST_TASKS).then(|| Self {
-            tasks: race.tasks,
-            rows: [1, race.workers.count].map(|workers| plural(workers, "worker")),
+    pub(crate) fn of(tasks: usize, workers: usize, sequential: Duration) -> Option<Self> {
+        (sequential > SLOW && tasks <= MOST_TASKS).then(|| Self {
+            tasks,
+            rows: [1, workers].map(|workers| plural(workers, "worker")),
             done: Arc::default(),
         })
     }

@@ -10,6 +10,7 @@ use common::Workers;
 use crate::device::{Choice, Device};
 use crate::digits::TRAINING_IMAGES;
 use crate::memory;
+use crate::plan::Plan;
 
 /// Sizes that a sweep tries, the same on every device. 8192 stands beside 10000 because GPU
 /// kernels like multiples of 32.
@@ -77,21 +78,6 @@ pub struct Args {
 
     #[command(flatten)]
     pub(crate) run: RunFlags,
-}
-
-/// One training run, complete and sensible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
-    /// Where to compute.
-    pub device: Device,
-    /// Images in a step.
-    pub batch_size: usize,
-    /// How often to go through all images.
-    pub epochs: usize,
-    /// How many images to train on.
-    pub images: usize,
-    /// Where the random numbers begin.
-    pub seed: u64,
 }
 
 impl Args {
@@ -174,18 +160,6 @@ impl Args {
     }
 }
 
-impl Plan {
-    /// Steps in an epoch; the last one may be smaller.
-    pub fn steps(&self) -> usize {
-        self.images.div_ceil(self.batch_size)
-    }
-
-    /// Images in the last step of an epoch.
-    pub fn last_batch(&self) -> usize {
-        self.images - (self.steps() - 1) * self.batch_size
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,15 +174,6 @@ mod tests {
             assert_eq!(args(&["--device", name]).unwrap().device, Some(Choice::Cuda), "{name}");
         }
         assert!(args(&["--device", "cdua"]).is_err());
-    }
-
-    #[test]
-    fn the_last_smaller_batch_is_a_step_too() {
-        let plan =
-            Plan { device: Device::Cpu, batch_size: 512, epochs: 1, images: 60_000, seed: 1 };
-        assert_eq!((plan.steps(), plan.last_batch()), (118, 96));
-        let even = Plan { batch_size: 10_000, ..plan };
-        assert_eq!((even.steps(), even.last_batch()), (6, 10_000));
     }
 
     #[test]

@@ -21,12 +21,13 @@ mod mnist;
 mod model;
 mod on_device;
 mod picture;
+mod plan;
 mod predict;
 mod probe;
 mod report;
 mod synthetic;
 
-pub use args::{Args, Plan};
+pub use args::Args;
 pub use backend::{ConvBlock, Training};
 pub use burn::backend::Autodiff;
 /// Burn's backend for NVIDIA GPUs.
@@ -44,5 +45,6 @@ pub use evaluate::Predictions;
 pub use handwriting::prepare;
 pub use model::{Cnn, DIGITS, SIDE};
 pub use on_device::{Batch, OnDevice};
+pub use plan::Plan;
 pub use predict::predict;
 pub use report::Report;

@@ -5,9 +5,9 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use crate::args::Plan;
 use crate::digits::Images;
 use crate::model::SIDE;
+use crate::plan::Plan;
 
 /// Mean and standard deviation of all pixels of MNIST, 0 for black and 1 for white.
 const MEAN: f64 = 0.1307;

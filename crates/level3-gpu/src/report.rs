@@ -11,7 +11,7 @@ use common::{Workers, human, plural, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use crate::args::{Args, Plan};
+use crate::args::Args;
 use crate::backend::ConvBlock;
 use crate::device::{Choice, Device};
 use crate::digits::{Digits, Images};
@@ -19,6 +19,7 @@ use crate::evaluate::Predictions;
 use crate::files;
 use crate::model::Cnn;
 use crate::picture;
+use crate::plan::Plan;
 use crate::probe::find_gpu;
 
 /// How often an epoch says how far it is. Each time, the loss is read back from the device.
