@@ -107,7 +107,15 @@ level2() {
 # scaling PROGRAM RANKS TIME: a row of the scaling table, from the last record.
 scaling() {
   local speedup=1.00 efficiency=1
-  if [ "$2" -gt 1 ]; then speedup=$(rounded speedup) efficiency=$(field efficiency); fi
+  if [ "$2" -gt 1 ]; then
+    speedup=$(field speedup) efficiency=$(field efficiency)
+    if [ -z "$speedup" ]; then # the ranks shared CPUs, or the machine was busy
+      LC_ALL=C printf '%16s %-7s %6d %8.2f ms   no speedup, see above' '' "$1" "$2" \
+        "$(LC_ALL=C awk -v time="$(field "$3")" 'BEGIN { print 1000 * time }')"
+      return
+    fi
+    speedup=$(rounded speedup)
+  fi
   LC_ALL=C awk -v program="$1" -v ranks="$2" -v time="$(field "$3")" -v speedup="$speedup" \
     -v efficiency="$efficiency" 'BEGIN {
       printf "%16s %-7s %6d %8.2f ms %7s x %9.0f %%", "", program, ranks, 1000 * time, speedup, 100 * efficiency
