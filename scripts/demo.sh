@@ -96,11 +96,19 @@ line_of() {
 
 # scaling PROGRAM-RANKS: a row of the scaling table, from the last record.
 scaling() {
-  local time speedup efficiency
+  local program=${1%-*} ranks=${1##*-} time speedup efficiency
   time=$(field total_s) speedup=$(field speedup) efficiency=$(field efficiency)
   [ -n "$time" ] || time=$(field median_s)
-  case $speedup in '' | null) speedup=1 efficiency=1 ;; esac
-  awk -v program="${1%-*}" -v ranks="${1##*-}" -v time="$time" -v speedup="$speedup" \
+  case $ranks:$speedup in
+    1:*) speedup=1 efficiency=1 ;;
+    *: | *:null) # the ranks shared CPUs, or the machine was busy
+      awk -v program="$program" -v ranks="$ranks" -v time="$time" 'BEGIN {
+        printf "%16s %-20s %6d %8.2f ms   no speedup, see above", "", program, ranks, 1000 * time
+      }'
+      return
+      ;;
+  esac
+  awk -v program="$program" -v ranks="$ranks" -v time="$time" -v speedup="$speedup" \
     -v efficiency="$efficiency" 'BEGIN {
       printf "%16s %-20s %6d %8.2f ms %7.2f x %9.0f %%", "", program, ranks, 1000 * time, speedup, 100 * efficiency
     }'

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # practice-cluster.sh COMMAND    A real Slurm cluster on one Linux machine, to practise on.
 #
-#   scripts/practice-cluster.sh up [NODES]   start it (4 nodes), or repair what is not running
+#   scripts/practice-cluster.sh up [NODES]   start it (4 nodes), or repair what is not running; with
+#                                            --latency 200us and --bandwidth 1gbit, on a slow network
 #   scripts/practice-cluster.sh status       what runs; sinfo and squeue
 #   scripts/practice-cluster.sh shell        a shell on its login node: squeue, sbatch, salloc, ...
 #   scripts/practice-cluster.sh run CMD      one command on its login node
@@ -67,8 +68,9 @@ require_packages() {
 
 # --- up ----------------------------------------------------------------------------------------
 
-up() {
-  local nodes=$1 i
+up() { # [NODES] [--latency TIME] [--bandwidth RATE]
+  local nodes=4 i
+  if [[ ${1:-} != -* ]]; then nodes=${1:-4} && shift $(($# > 0)); fi
   [[ $nodes =~ ^[1-9][0-9]?$ ]] || die "'$nodes' is not a number of nodes from 1 to 99"
   [ ! -e "$DIR" ] || [ -e "$DIR/$MARK" ] ||
     die "$DIR exists and is not from this script: set PRACTICE_CLUSTER_DIR"
@@ -78,7 +80,7 @@ up() {
   mkdir -p "$DIR"
   chmod 755 "$DIR"
   touch "$DIR/$MARK"
-  "$HOSTS" up "$nodes"
+  "$HOSTS" up "$nodes" "$@"
   [ -e "$DIR/etc/slurm.conf" ] || configure "$nodes"
   start_daemons "$nodes"
   for ((i = 0; i < 300; i++)); do
@@ -249,7 +251,7 @@ case ${1:-} in
 esac
 [ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
 case $1 in
-  up) [ $# -le 2 ] || die "up takes one number"; up "${2:-4}" ;;
+  up) shift; up "$@" ;;
   status) status ;;
   shell) [ -e "$DIR/$MARK" ] || die "not up: $self up"; open_shell ;;
   run) [ $# -ge 2 ] || die "run takes a command"; shift

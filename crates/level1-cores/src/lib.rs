@@ -31,6 +31,7 @@ mod args;
 mod chart;
 mod crossover;
 mod factorial;
+mod hyperthreads;
 mod marks;
 mod pairs;
 mod report;

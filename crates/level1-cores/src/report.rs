@@ -6,6 +6,7 @@ use std::time::Duration;
 use cli::Record;
 use common::{Scaling, human, plural, usable_cpus};
 
+use crate::hyperthreads::hyperthreads;
 use crate::{Pairs, Race, Winner};
 
 /// The race in two lines, before it starts.
@@ -45,20 +46,26 @@ pub fn report(
         noise: pairs.parallel.noise(),
     };
 
-    println!("{}", cli::verdict(&headline(winner, workers, scaling.speedup)));
-    println!("{}\n", lesson(race, winner));
+    let stopped = cli::was_stopped();
+    if stopped {
+        println!("{}\n", cli::verdict("No winner: the run was stopped on its way. Run it again."));
+    } else {
+        println!("{}", cli::verdict(&headline(winner, workers, scaling.speedup)));
+        println!("{}\n", lesson(race, winner));
+    }
     println!("sequential    {:>9}   one worker", human(sequential));
     print!("parallel      {:>9}   {}", human(parallel), plural(workers, "worker"));
     match race.weight.is_zero() {
         true => println!(),
         false => println!("; {} should take {}", waves_in_words(race), human(expected)),
     }
-    println!("{scaling}");
-    println!("{}; starting the workers took {}", repeats(pairs), human(pool_start));
-    if let Some(warning) = pairs.sequential.busy_warning() {
-        println!("{warning}");
+    if !stopped {
+        println!("{scaling}");
     }
-    if let Some(score) = score(race, winner, scaling.speedup) {
+    println!("{}; starting the workers took {}", repeats(pairs), human(pool_start));
+    let warnings = [hyperthreads(), pairs.sequential.busy_warning()];
+    warnings.iter().flatten().for_each(|line| println!("{line}"));
+    if let Some(score) = score(race, winner, scaling.speedup).filter(|_| !stopped) {
         println!("\n{score}");
     }
 
@@ -72,10 +79,13 @@ pub fn report(
         .result("sequential_s", sequential.as_secs_f64())
         .result("parallel_s", parallel.as_secs_f64())
         .result("expected_s", expected.as_secs_f64())
-        .result("pairs", pairs.sequential.len())
-        .result("speedup", scaling.speedup)
-        .result("efficiency", scaling.efficiency())
-        .result("verdict", winner.to_string());
+        .result("pairs", pairs.sequential.len());
+    if !stopped {
+        record
+            .result("speedup", scaling.speedup)
+            .result("efficiency", scaling.efficiency())
+            .result("verdict", winner.to_string());
+    }
 }
 
 /// Waiting overlaps on as many workers as there are, computing only on as many as have a core.

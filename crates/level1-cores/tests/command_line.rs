@@ -172,3 +172,16 @@ fn one_worker_has_no_crossover() {
     assert!(text.contains("There is no crossover here"), "{text}");
     assert!(text.contains("Amdahl's law: one worker computes 50000!"), "{text}");
 }
+
+#[test]
+fn a_race_that_was_stopped_has_no_winner() {
+    // It is stopped once it watches for that, and goes on.
+    let stop = "until grep -q 'SigCgt:.*[2367abef]....$' /proc/$!/status; do sleep 0.02; done; \
+                kill -STOP $!; until grep -q 'State:.T' /proc/$!/status; do sleep 0.02; done; \
+                kill -CONT $!; wait $!";
+    let race = format!("{} --weight 0.2 --tasks 4 --workers 2", path_of("level1_cores").display());
+    let output = Command::new("bash").args(["-c", &format!("{race} & {stop}")]).output().unwrap();
+    let text = stdout(&output);
+    assert!(text.contains("No winner: the run was stopped"), "{text}");
+    assert!(!text.contains("speedup") && !text.contains("times as fast"), "{text}");
+}
