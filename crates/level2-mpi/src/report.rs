@@ -139,7 +139,7 @@ impl Report {
     ) {
         let ranks = plural(self.ranks, "rank");
         println!(
-            "\nForecast from {ranks}: {unit} {:.2} ns, a message {} + {:.0} MB/s",
+            "Forecast from {ranks}: {unit} {:.2} ns, a message {} + {:.0} MB/s",
             1e9 * seconds,
             human(Duration::from_secs_f64(link.latency)),
             1e-6 * link.bandwidth
