@@ -153,7 +153,7 @@ fn a_baseline_that_cannot_be_written_is_one_line_and_the_run_goes_on() {
     };
     refused(&folder.file(""), "it is a folder");
     refused(&folder.file("no/such/folder/baseline.txt"), "No such file or directory");
-    refused("/dev/null", "not a regular file");
+    refused("/dev/null", "it is not a regular file");
     let protected = folder.file("protected.txt");
     fs::write(&protected, "mine").unwrap();
     fs::set_permissions(&protected, fs::Permissions::from_mode(0o444)).unwrap();

@@ -103,8 +103,11 @@ impl<'a> HeatReport<'a> {
                 .result("blocking_s", blocking.clock.total().as_secs_f64())
                 .result("blocking_step_s", blocking.steps.median().as_secs_f64());
         }
+        if self.model.is_none() {
+            println!(); // a forecast needs the line: it fills a terminal
+        }
         println!(
-            "\n{size} x {size} cells, {steps} steps, {}, exchange {exchange}",
+            "{size} x {size} cells, {steps} steps, {}, exchange {exchange}",
             self.report.where_it_ran()
         );
         let used = BYTES_PER_STEP * (size * size * steps) as f64 / clock.computing.as_secs_f64();
