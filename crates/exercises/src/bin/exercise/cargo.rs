@@ -112,19 +112,3 @@ pub(crate) fn run(program: &Path, exercise: &Exercise, words: &[String]) -> anyh
     ensure!(status.context("starting the program")?.success(), "the program failed");
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_executable_is_the_one_that_cargo_names() {
-        let messages = concat!(
-            r#"{"reason":"compiler-artifact","target":{"name":"common"},"executable":null}"#,
-            "\n",
-            r#"{"reason":"compiler-artifact","target":{"name":"1_order"},"executable":"/t/1_order"}"#,
-        );
-        assert_eq!(executable(messages, "1_order").unwrap(), Path::new("/t/1_order"));
-        assert!(executable(messages, "2_grain").is_err());
-    }
-}

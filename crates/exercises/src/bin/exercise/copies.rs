@@ -1,7 +1,6 @@
 //! The reader's copies of the starters, and how far the reader is: found out from them and from the
 //! checks, noted nowhere.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,30 +14,6 @@ use crate::cargo;
 #[derive(Debug)]
 pub(crate) struct Copies {
     folder: PathBuf,
-}
-
-/// How far an exercise is.
-#[derive(Debug)]
-pub(crate) enum State {
-    /// There is no copy yet, or it is as it was: the check is known to fail.
-    Untouched,
-    /// The check fails, or does not even compile.
-    NotYet,
-    /// The check passes.
-    Solved,
-    /// It cannot be checked here.
-    Unknown(String),
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Untouched => f.write_str("untouched"),
-            Self::NotYet => f.write_str("not yet"),
-            Self::Solved => f.write_str("solved"),
-            Self::Unknown(why) => f.write_str(why),
-        }
-    }
 }
 
 impl Copies {
@@ -89,7 +64,8 @@ impl Copies {
         let file = shown(&self.file(exercise));
         if !yes && !self.is_untouched(exercise)? {
             let question = format!("Replace {file} by the starter? What you wrote is lost (y/n)");
-            if !ask(&question, "n", read_yes_or_no)?.eq("y") {
+            let answer = ask(&question, "n".to_string(), |answer| Ok(answer.to_lowercase()))?;
+            if !["y", "yes"].contains(&answer.as_str()) {
                 return Err(misuse(format!("{file} stays as it is; --yes resets it unasked")));
             }
         }
@@ -109,22 +85,24 @@ impl Copies {
         Ok(!copy.exists() || read(copy)? == read(repository().join(exercise.starter()))?)
     }
 
-    /// The state of one exercise. Only what was touched is built and checked.
+    /// How far an exercise is. Only what was touched is built and checked.
     ///
     /// # Errors
     /// If the check cannot be started.
-    pub(crate) fn state(&self, exercise: &Exercise) -> anyhow::Result<State> {
+    pub(crate) fn state(&self, exercise: &Exercise) -> anyhow::Result<String> {
         if let Err(missing) = cargo::needs(exercise) {
-            return Ok(State::Unknown(format!("needs {missing}")));
+            return Ok(format!("needs {missing}"));
         }
         if self.is_untouched(exercise)? {
-            return Ok(State::Untouched);
+            return Ok("untouched".into());
         }
-        let Ok(check) = cargo::build(&[exercise], &self.folder) else { return Ok(State::NotYet) };
+        let Ok(check) = cargo::build(&[exercise], &self.folder) else {
+            return Ok("not yet".into()); // the compiler has said why
+        };
         Ok(match cargo::check(&check[0])? {
-            Ok(_) => State::Solved,
-            Err(Fault::NotYet { .. }) => State::NotYet,
-            Err(Fault::CannotCheck(why)) => State::Unknown(why),
+            Ok(_) => "solved".into(),
+            Err(Fault::NotYet { .. }) => "not yet".into(),
+            Err(Fault::CannotCheck(why)) => why,
         })
     }
 }
@@ -132,12 +110,4 @@ impl Copies {
 /// A path as a reader of this repository types it.
 pub(crate) fn shown(path: &Path) -> String {
     path.strip_prefix(repository()).unwrap_or(path).display().to_string()
-}
-
-fn read_yes_or_no(answer: &str) -> Result<&'static str, String> {
-    match answer.to_lowercase().as_str() {
-        "y" | "yes" => Ok("y"),
-        "n" | "no" => Ok("n"),
-        _ => Err(format!("'{answer}' is neither y nor n")),
-    }
 }

@@ -26,7 +26,7 @@ pub(crate) fn watch(exercise: &Exercise, copies: &Copies) -> anyhow::Result<()> 
     let file = copies.file(exercise);
     loop {
         let before = saved(&file);
-        match check(exercise, copies) {
+        match check(exercise, copies.folder()) {
             Err(error) if !error.is::<Misuse>() => println!("{error:#}"),
             done => return done,
         }
