@@ -33,9 +33,6 @@ impl Copies {
     }
 
     /// Makes the copy if there is none, and says so.
-    ///
-    /// # Errors
-    /// If it cannot be written.
     pub(crate) fn prepare(&self, exercise: &Exercise) -> anyhow::Result<()> {
         let file = self.file(exercise);
         if file.exists() {
@@ -49,17 +46,14 @@ impl Copies {
     fn write(&self, exercise: &Exercise) -> anyhow::Result<()> {
         let file = self.file(exercise);
         fs::create_dir_all(&self.folder)
-            .and_then(|()| fs::copy(repository().join(exercise.starter()), &file))
+            .and_then(|()| fs::read(repository().join(exercise.starter())))
+            .and_then(|starter| fs::write(&file, starter)) // a copy would inherit being read-only
             .with_context(|| {
                 format!("copying {} to {}", exercise.starter().display(), shown(&file))
-            })?;
-        Ok(())
+            })
     }
 
-    /// Brings the starter back, after asking.
-    ///
-    /// # Errors
-    /// [`cli::Misuse`] if the reader does not say yes, or cannot be asked.
+    /// Brings the starter back, after asking. [`cli::Misuse`] if the reader does not say yes.
     pub(crate) fn reset(&self, exercise: &Exercise, yes: bool) -> anyhow::Result<()> {
         let file = shown(&self.file(exercise));
         if !yes && !self.is_untouched(exercise)? {
@@ -75,9 +69,6 @@ impl Copies {
     }
 
     /// Whether there is nothing of the reader's in it.
-    ///
-    /// # Errors
-    /// If a file cannot be read.
     pub(crate) fn is_untouched(&self, exercise: &Exercise) -> anyhow::Result<bool> {
         let read =
             |file: PathBuf| fs::read(&file).with_context(|| format!("reading {}", file.display()));
@@ -86,9 +77,6 @@ impl Copies {
     }
 
     /// How far an exercise is. Only what was touched is built and checked.
-    ///
-    /// # Errors
-    /// If the check cannot be started.
     pub(crate) fn state(&self, exercise: &Exercise) -> anyhow::Result<String> {
         if let Err(missing) = cargo::needs(exercise) {
             return Ok(format!("needs {missing}"));
