@@ -28,7 +28,7 @@ fn run() -> anyhow::Result<()> {
     let pool = start_pool(workers)?;
     let timeline = Timeline::start();
     let weight = Duration::from_millis(100);
-    let task = Task { weight, factorial: 20, timeline: Some(timeline.clone()) };
+    let task = Task { timeline: Some(timeline.clone()), ..Task::new(weight, 20) };
     let (_, elapsed) = time(|| pool.install(|| run_all(10, &task)));
     println!("10 tasks of {}, 4 workers: {}", human(weight), human(elapsed));
     println!("\n{}", timeline.draw(workers.count));

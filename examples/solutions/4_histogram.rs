@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let pool = start_pool(Workers { count: usable_cpus(), source: Source::Default })?;
-    let bytes: Vec<u8> = (0..1_000_000_u32).map(|i| (i * i >> 8) as u8).collect();
+    let bytes: Vec<u8> = (0..1_000_000_u64).map(|i| (i * i / 256) as u8).collect();
     let times = (0..20).map(|_| time(|| pool.install(|| histogram(&bytes))).1);
     println!("a million bytes: {}", human(times.collect::<Samples>().best()));
     Ok(())

@@ -30,7 +30,7 @@ fn pi(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
     let world = universe.world();
     let rectangles = 1_000_000;
     let slice = slice_of(rectangles, world.rank(), world.size());
-    let pi = sum_of_all(&world, integrate(Kernel::Lanes, slice, rectangles));
+    let pi = sum_of_all(&world, integrate(Kernel::Lanes, &slice, rectangles));
     println!("rank {} believes that pi is {pi:.12}", world.rank());
     Ok(())
 }

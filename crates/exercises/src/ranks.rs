@@ -100,7 +100,7 @@ pub fn job(ranks: u32, number: u64) -> Result<Vec<String>, Fault> {
     let status = output.status.code();
     let expected = format!("a job of {ranks} ranks comes to its end");
     match status {
-        _ if !text.contains(STARTED) => Err(cannot(launcher_says(&printed, tasks_of_this_job()))),
+        _ if !text.contains(STARTED) => Err(cannot(reason(&printed).into())),
         Some(0) => Ok(text.lines().filter(|line| *line != STARTED).map(str::to_string).collect()),
         // Every mpirun hands on the status of a rank; `timeout` itself has 124.
         Some(HANGS | 124) => Err(not_yet(
@@ -111,31 +111,18 @@ pub fn job(ranks: u32, number: u64) -> Result<Vec<String>, Fault> {
             Some(message) => Err(Fault::panicked(message)),
             None => {
                 let status = status.map_or("a signal".to_string(), |code| format!("status {code}"));
-                let reason = printed.lines().next().unwrap_or("no message");
+                let reason = reason(&printed);
                 Err(not_yet(expected, format!("it ended with {status}: {reason}")))
             }
         },
     }
 }
 
-/// How many tasks the Slurm job has in which this process runs.
-fn tasks_of_this_job() -> Option<String> {
-    std::env::var("SLURM_JOB_ID").ok()?;
-    std::env::var("SLURM_NTASKS").ok()
-}
-
-/// Why a launcher started nothing, in one line.
-fn launcher_says(printed: &str, tasks: Option<String>) -> String {
-    // Open MPI draws a frame of dashes around its words.
-    let words = printed.lines().map(str::trim).find(|line| line.contains(char::is_alphabetic));
-    let words = words.unwrap_or("the launcher gave no reason");
-    match tasks {
-        Some(tasks) => {
-            let s = if tasks == "1" { "" } else { "s" };
-            format!("this job allows {tasks} task{s}, ask Slurm for more (--ntasks=7): {words}")
-        }
-        None => words.to_string(),
-    }
+/// The first line that tells a reason: no frame of dashes, which Open MPI draws, and no note of
+/// `scripts/mpirun.sh`.
+fn reason(printed: &str) -> &str {
+    let words = |line: &&str| line.contains(char::is_alphabetic) && !line.starts_with("note: ");
+    printed.lines().map(str::trim).find(words).unwrap_or("no message")
 }
 
 #[cfg(test)]
@@ -143,11 +130,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_with_too_few_tasks_is_named_as_the_reason() {
-        let printed = "------\nThere are not enough slots available in the system\n";
-        let says = launcher_says(printed, Some("1".into()));
-        assert!(says.starts_with("this job allows 1 task, "), "{says}");
-        assert!(says.ends_with("not enough slots available in the system"), "{says}");
-        assert_eq!(launcher_says("", None), "the launcher gave no reason");
+    fn the_reason_stands_below_notes_and_frames() {
+        let printed = "note: 4 ranks on 2 cores: they take turns\n------\n  No such file\nor so\n";
+        assert_eq!(reason(printed), "No such file");
+        assert_eq!(reason("note: nothing else\n"), "no message");
     }
 }

@@ -1,5 +1,7 @@
 //! `cargo exercise` as a reader types it, in a folder of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -3,6 +3,8 @@
 //! Three things differ: the project takes the versions that this workspace is tested with, it is
 //! built without `--release` (a third of the time), and `mpirun` is `scripts/mpirun.sh`.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::PathBuf;
 use std::process::Command;
 

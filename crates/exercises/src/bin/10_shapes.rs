@@ -5,6 +5,7 @@ exercises::exercise!("10_shapes.rs");
 use std::process::ExitCode;
 
 use burn::tensor::Tensor;
+use common::plural;
 use exercise::{CONVOLUTIONS, FLAT, Network};
 use exercises::{check, not_yet};
 use level3_gpu::Flex;
@@ -39,10 +40,9 @@ fn main() -> ExitCode {
         }
         if [CONVOLUTIONS.len(), channels, height, width] != [2, 16, 7, 7] {
             let found = format!(
-                "{} convolution{} and features [batch, {channels}, {height}, {width}]: each \
+                "{} and features [batch, {channels}, {height}, {width}]: each \
                  convolution is a line [channels in, channels out]",
-                CONVOLUTIONS.len(),
-                if CONVOLUTIONS.len() == 1 { "" } else { "s" },
+                plural(CONVOLUTIONS.len(), "convolution")
             );
             return Err(not_yet(expected, found));
         }

@@ -5,7 +5,7 @@ exercises::exercise!("12_gradients.rs");
 use std::process::ExitCode;
 
 use exercises::ranks::{Rank, check_on_ranks, job};
-use exercises::{fingerprint, not_yet};
+use exercises::{Fault, fingerprint, not_yet};
 use level3_gpu::Images;
 use mpi::environment::Universe;
 use mpi::traits::*;
@@ -19,12 +19,10 @@ fn main() -> ExitCode {
     check_on_ranks(
         exercise::program,
         || {
-            let losses = |ranks| -> Result<Vec<f32>, _> {
+            let losses = |ranks| -> Result<Vec<f32>, Fault> {
                 let lines = job(ranks, DIGITS as u64)?;
-                Ok(lines
-                    .iter()
-                    .filter_map(|line| line.strip_prefix("loss ")?.parse().ok())
-                    .collect())
+                let loss = |line: &String| line.strip_prefix("loss ")?.parse().ok();
+                Ok(lines.iter().filter_map(loss).collect())
             };
             let (one, two) = (losses(1)?, losses(2)?);
             let half = DIGITS / 2;

@@ -19,12 +19,12 @@ const ATTEMPTS: usize = 3;
 fn main() -> ExitCode {
     check(exercise::program, || {
         let pool = start_pool(WORKERS).map_err(|e| not_yet("four threads", e.to_string()))?;
-        let quiet = Task { weight: Duration::ZERO, factorial: 20, timeline: None };
+        let quiet = Task::new(Duration::ZERO, 20);
         let expected: Vec<u64> = (0..TASKS).map(|number| quiet.run(number)).collect();
         let attempt = || {
             let timeline = Timeline::start();
-            let weight = Duration::from_millis(5);
-            let task = Task { weight, factorial: 20, timeline: Some(timeline.clone()) };
+            let task = Task::new(Duration::from_millis(5), 20);
+            let task = Task { timeline: Some(timeline.clone()), ..task };
             let mut found = pool.install(|| exercise::run_all(TASKS, &task));
             if found != expected {
                 found.sort_unstable();

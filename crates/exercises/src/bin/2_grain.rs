@@ -5,7 +5,7 @@ exercises::exercise!("2_grain.rs");
 use std::process::ExitCode;
 use std::time::Duration;
 
-use common::{Source, Workers};
+use common::{Source, Workers, plural};
 use exercises::{Threads, check, not_yet};
 use level1_cores::start_pool;
 
@@ -40,10 +40,10 @@ fn main() -> ExitCode {
         match threads_of(1_000_000, 10) {
             (4, true) => Ok(()),
             (workers, _) => {
-                let plural = if workers == 1 { "" } else { "s" };
                 let found = format!(
-                    "{workers} worker{plural} did it: pieces of that size are too few to go \
-                     round. 1,000,000 tasks must make four of them, or more"
+                    "{} did it: pieces of that size are too few to go \
+                     round. 1,000,000 tasks must make four of them, or more",
+                    plural(workers, "worker")
                 );
                 Err(not_yet(long, found))
             }

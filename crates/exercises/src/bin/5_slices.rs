@@ -2,8 +2,10 @@
 
 exercises::exercise!("5_slices.rs");
 
+use std::cmp::Ordering;
 use std::process::ExitCode;
 
+use common::plural;
 use exercises::ranks::{Rank, check_on_ranks, job};
 use exercises::{Fault, not_yet};
 use mpi::environment::Universe;
@@ -39,20 +41,18 @@ fn rank(universe: &Universe, _: &Rank) -> anyhow::Result<()> {
 fn look(items: u64, slices: &[(u64, u64)]) -> Result<(), Fault> {
     let size = slices.len() as u64;
     let fault = |found: String| {
-        let s = if size == 1 { "" } else { "s" };
-        not_yet(format!("{items} items on {size} rank{s}: each item belongs to one rank"), found)
+        let ranks = plural(size, "rank");
+        not_yet(format!("{items} items on {ranks}: each item belongs to one rank"), found)
     };
     let mut filled: Vec<_> = slices.iter().copied().filter(|(start, end)| start < end).collect();
     filled.sort_unstable();
     let mut next = 0;
     for (start, end) in filled {
-        if start > next {
-            return Err(fault(format!("nobody has item {next}")));
+        match start.cmp(&next) {
+            Ordering::Greater => return Err(fault(format!("nobody has item {next}"))),
+            Ordering::Less => return Err(fault(format!("two ranks have item {start}"))),
+            Ordering::Equal => next = end,
         }
-        if start < next {
-            return Err(fault(format!("two ranks have item {start}")));
-        }
-        next = end;
     }
     if next < items {
         let rest = items % size;

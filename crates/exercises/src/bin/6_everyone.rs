@@ -24,7 +24,7 @@ fn rank(universe: &Universe, _: &Rank) -> anyhow::Result<()> {
     const RECTANGLES: u64 = 100_000;
     let world = universe.world();
     let slice = slice_of(RECTANGLES, world.rank(), world.size());
-    let pi = exercise::sum_of_all(&world, integrate(Kernel::Lanes, slice, RECTANGLES));
+    let pi = exercise::sum_of_all(&world, integrate(Kernel::Lanes, &slice, RECTANGLES));
     let mut all = vec![0.0; world.size() as usize];
     world.all_gather_into(&pi, &mut all[..]);
     let wrong = all.iter().position(|pi: &f64| (pi - PI).abs() > 1e-9);

@@ -13,7 +13,7 @@ use clap::Parser;
 use cli::{count, misuse};
 use exercises::{EXERCISES, Exercise, Fault, SOLUTIONS, around_gap, repository};
 
-use crate::copies::{Copies, State, shown};
+use crate::copies::{Copies, shown};
 
 /// Exercises that check themselves: without a number, all of them with their state
 #[derive(Parser)]
@@ -86,7 +86,7 @@ fn run() -> anyhow::Result<()> {
     if args.watch {
         return watch::watch(exercise, &copies);
     }
-    check(exercise, &copies)
+    check(exercise, copies.folder())
 }
 
 fn build(exercise: &Exercise, folder: &Path) -> anyhow::Result<PathBuf> {
@@ -95,11 +95,10 @@ fn build(exercise: &Exercise, folder: &Path) -> anyhow::Result<PathBuf> {
     programs.pop().context("cargo built nothing")
 }
 
-/// Checks the reader's copy, and says what to do next.
-fn check(exercise: &Exercise, copies: &Copies) -> anyhow::Result<()> {
+/// Checks the program in this folder, and says what to do next.
+fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     let number = exercise.number;
-    let check = build(exercise, copies.folder())?;
-    match cargo::check(&check)? {
+    match cargo::check(&build(exercise, folder)?)? {
         Ok(measured) => {
             println!("solved");
             measured.iter().for_each(|measured| println!("measured   {measured}"));
@@ -113,32 +112,23 @@ fn check(exercise: &Exercise, copies: &Copies) -> anyhow::Result<()> {
             println!("expected   {expected}");
             println!("found      {found}");
             println!("hint       {}", exercise.hint().display());
-            println!("change     {}", shown(&copies.file(exercise)));
+            println!("change     {}", shown(&folder.join(exercise.file())));
             bail!("exercise {number} is not solved yet")
         }
-        Err(Fault::CannotCheck(why)) => Err(cannot_check(exercise, &why)),
+        // Where an exercise is checked must not decide whether its answer is right.
+        Err(Fault::CannotCheck(why)) => {
+            Err(misuse(format!("exercise {number} cannot be checked here: {why}")))
+        }
     }
 }
 
 /// Shows what fills the gap, and that it passes the check.
 fn solution(exercise: &Exercise) -> anyhow::Result<()> {
-    let path = exercise.solution();
-    let text = std::fs::read_to_string(repository().join(&path))
-        .with_context(|| format!("reading {}", path.display()))?;
-    let answer = around_gap(&text).map_or("", |[_, inside, _]| inside);
-    println!("{}:\n\n{answer}", path.display());
-    let check = build(exercise, &repository().join(SOLUTIONS))?;
-    match cargo::check(&check)? {
-        Ok(_) => println!("solved"),
-        Err(Fault::CannotCheck(why)) => return Err(cannot_check(exercise, &why)),
-        Err(Fault::NotYet { expected, found }) => bail!("expected {expected}, found {found}"),
-    }
-    Ok(())
-}
-
-/// Where an exercise is checked must not decide whether its answer is right.
-fn cannot_check(exercise: &Exercise, why: &str) -> anyhow::Error {
-    misuse(format!("exercise {} cannot be checked here: {why}", exercise.number))
+    let path = repository().join(exercise.solution());
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    println!("{}", around_gap(&text).map_or("", |[_, inside, _]| inside));
+    check(exercise, &repository().join(SOLUTIONS))
 }
 
 /// All exercises with their state.
@@ -149,7 +139,7 @@ fn list(copies: &Copies) -> anyhow::Result<()> {
             level = exercise.level();
             println!("level {level}");
         }
-        let state: State = copies.state(exercise)?;
+        let state = copies.state(exercise)?;
         println!(" {:>2}  {:<46} {state}", exercise.number, exercise.title);
     }
     println!("\n`cargo exercise 4` makes your copy of exercise 4, the first time, and checks it.");

@@ -12,9 +12,6 @@ use crate::cargo;
 /// Builds and runs all checks on starters and solutions, and prints one line for each.
 ///
 /// All are built with all features, so that Burn is built once.
-///
-/// # Errors
-/// If one of them does not do what it must.
 pub(crate) fn prove() -> anyhow::Result<()> {
     let all: Vec<&Exercise> = EXERCISES.iter().collect();
     all.iter().try_for_each(|exercise| cargo::needs(exercise)).map_err(misuse)?;

@@ -15,10 +15,6 @@ use crate::copies::{Copies, shown};
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// Checks now and whenever the reader's copy is saved, until it is solved.
-///
-/// # Errors
-/// [`cli::Misuse`] without a terminal, as nobody would be there to save, and if the check cannot
-/// run here.
 pub(crate) fn watch(exercise: &Exercise, copies: &Copies) -> anyhow::Result<()> {
     if !std::io::stdout().is_terminal() {
         return Err(misuse("--watch needs a terminal; without one, leave it out"));
@@ -26,7 +22,7 @@ pub(crate) fn watch(exercise: &Exercise, copies: &Copies) -> anyhow::Result<()> 
     let file = copies.file(exercise);
     loop {
         let before = saved(&file);
-        match check(exercise, copies) {
+        match check(exercise, copies.folder()) {
             Err(error) if !error.is::<Misuse>() => println!("{error:#}"),
             done => return done,
         }
