@@ -96,15 +96,26 @@ fn on_white(picture: DynamicImage) -> GrayImage {
     })
 }
 
-/// Whether light ink was written on dark paper. Most of a picture is paper: ink is what departs
-/// from the middle value the most, compared by ratio, because in the shade all is darker.
+/// Whether light ink was written on dark paper. Paper is most of the picture, or, if a broad stroke
+/// fills it, at least most of its edge; ink is what departs the most from it, compared by ratio,
+/// because in the shade all is darker.
 fn ink_is_light(light: &GrayImage) -> bool {
-    let mut sorted = light.to_vec();
-    sorted.sort_unstable();
+    let (right, bottom) = (light.width() - 1, light.height() - 1);
+    let at_edge = |x, y| x == 0 || y == 0 || x == right || y == bottom;
+    let edge = light.enumerate_pixels().filter(|&(x, y, _)| at_edge(x, y)).map(|(_, _, v)| v.0[0]);
+    let (all, edge) = (sorted(light.iter().copied()), sorted(edge));
     let few = few(light);
-    let at = |place: usize| f32::from(sorted[place]) + 16.0;
-    let (darkest, middle, lightest) = (at(few - 1), at(sorted.len() / 2), at(sorted.len() - few));
-    lightest / middle > middle / darkest
+    let ratio = |high: u8, low: u8| (f32::from(high) + 16.0) / (f32::from(low) + 16.0);
+    [&all, &edge].iter().all(|values| {
+        let paper = values[values.len() / 2];
+        ratio(all[all.len() - few], paper) > ratio(paper, all[few - 1])
+    })
+}
+
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values
 }
 
 /// Pixels that are enough to be more than dust.
@@ -118,9 +129,7 @@ fn ink(light: &GrayImage) -> Result<GrayImage, String> {
     for (value, paper) in ink.iter_mut().zip(paper(light).iter()) {
         *value = 255 - (255 * (u32::from(*value) + 1) / (u32::from(*paper).max(24) + 1)) as u8;
     }
-    let mut sorted = ink.to_vec();
-    sorted.sort_unstable();
-    let darkest = sorted[sorted.len() - few(light)];
+    let darkest = sorted(ink.iter().copied())[ink.len() - few(light)];
     if darkest < FAINT {
         return Err("there is no ink to be seen".to_string());
     }
@@ -137,17 +146,10 @@ fn ink(light: &GrayImage) -> Result<GrayImage, String> {
 /// the picture, so it stays.
 fn paper(light: &GrayImage) -> GrayImage {
     let (width, height) = light.dimensions();
-    let radius = width.max(height) / RADIUS();
-    let mut paper = GrayImage::new(width + 2 * radius, height + 2 * radius);
-    imageops::replace(&mut paper, light, radius.into(), radius.into());
-    let paper = spread(spread(paper, radius, u8::max), radius, u8::min);
+    let radius = width.max(height) / 4;
+    let paper = spread(spread(padded(light, radius), radius, u8::max), radius, u8::min);
     imageops::crop_imm(&paper, radius, radius, width, height).to_image()
 }
-#[allow(non_snake_case)]
-fn RADIUS() -> u32 {
-    std::env::var("RADIUS").map_or(4, |v| v.parse().unwrap())
-}
-
 /// The largest (or the smallest) value in a square window around each pixel.
 fn spread(mut values: GrayImage, radius: u32, pick: impl Fn(u8, u8) -> u8) -> GrayImage {
     let (width, height) = (values.width() as usize, values.height() as usize);
@@ -242,7 +244,7 @@ fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
         return Err("there is nothing larger than specks on the paper".to_string());
     }
     // A bar that does not quite touch belongs to the digit: made a little broader, it touches.
-    let pieces = largest(&spread(ink.clone(), size as u32 / 20, u8::max));
+    let pieces = largest(&spread(ink.clone(), size as u32 / 14, u8::max));
     let digit = &pieces[0];
     let another = pieces.get(1).is_some_and(|other| other.pixels.len() > digit.pixels.len() / 4);
     if another || digit.width() > 2 * digit.height() {
@@ -250,24 +252,24 @@ fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
                     one digit at a time can be read"
             .to_string());
     }
+    // The pieces were made broader; the digit is the ink that lies in them.
     let mut alone = GrayImage::new(ink.width(), ink.height());
     digit.pixels.iter().for_each(|&pixel| alone.as_mut()[pixel] = ink.as_raw()[pixel]);
-    let [left, top, wide, high] =
-        [digit.left, digit.top, digit.width(), digit.height()].map(|n| n as u32);
-    Ok(imageops::crop_imm(&alone, left, top, wide, high).to_image())
+    let inked = || alone.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127);
+    let [xs, ys] = [sorted(inked().map(|p| p.0)), sorted(inked().map(|p| p.1))];
+    let (left, top, last) = (xs[0], ys[0], xs.len() - 1);
+    Ok(imageops::crop_imm(&alone, left, top, xs[last] - left + 1, ys[last] - top + 1).to_image())
 }
 
 /// The digit in a box of 20 x 20, drawn with a pen like MNIST's, its centre of mass in the middle.
 fn fit(digit: GrayImage) -> Vec<u8> {
-    let digit = trimmed(&digit, 0);
     let scale = BOX / digit.width().max(digit.height()) as f32;
     // A stroke has two edges as long as itself: its breadth is its area by half of its edge.
     let area = |digit: &GrayImage| digit.iter().filter(|&&value| value > 127).count() as f32;
-    let around = trimmed(&digit, 1);
-    let core = area(&spread(around.clone(), 1, u8::min));
+    let core = area(&spread(padded(&digit, 1), 1, u8::min));
     let pen = 2.0 * area(&digit) / (area(&digit) - core).max(1.0) * scale;
     let missing = ((PEN - pen) / scale / 2.0).max(0.0).round() as u32;
-    let digit = spread(trimmed(&digit, missing), missing, u8::max);
+    let digit = spread(padded(&digit, missing), missing, u8::max);
 
     let scale = BOX / digit.width().max(digit.height()) as f32;
     let scaled = |side: u32| ((side as f32 * scale).round() as u32).clamp(1, BOX as u32);
@@ -291,16 +293,10 @@ fn fit(digit: GrayImage) -> Vec<u8> {
     image
 }
 
-/// Only as much as is inked, with so many pixels of paper around.
-fn trimmed(ink: &GrayImage, around: u32) -> GrayImage {
-    let inked = || ink.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127);
-    let (left, right) =
-        (inked().map(|p| p.0).min().unwrap_or(0), inked().map(|p| p.0).max().unwrap_or(0));
-    let (top, bottom) =
-        (inked().map(|p| p.1).min().unwrap_or(0), inked().map(|p| p.1).max().unwrap_or(0));
-    let (width, height) = (right - left + 1, bottom - top + 1);
+/// The picture with so many black pixels around.
+fn padded(picture: &GrayImage, around: u32) -> GrayImage {
+    let (width, height) = picture.dimensions();
     let mut wide = GrayImage::new(width + 2 * around, height + 2 * around);
-    let inner = imageops::crop_imm(ink, left, top, width, height).to_image();
-    imageops::replace(&mut wide, &inner, around.into(), around.into());
+    imageops::replace(&mut wide, picture, around.into(), around.into());
     wide
 }

@@ -38,6 +38,10 @@ pub fn predict(args: &Args) -> anyhow::Result<bool> {
         return Ok(true);
     }
     let Some((file, model)) = args.reading() else { return Ok(false) };
+    // A record is appended to its file: to a model or a picture it would be damage.
+    if args.run.json.iter().any(|json| [file, model].iter().any(|read| files::same(json, read))) {
+        return Err(misuse("--json names a file that is to be read; it needs its own"));
+    }
     let mut record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
     let network = Cnn::<Flex>::load(model, &Default::default())?;
     let images = images(file)?;
