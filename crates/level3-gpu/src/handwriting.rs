@@ -13,7 +13,7 @@
 use std::io::Cursor;
 
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader, Luma};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Luma};
 
 use crate::model::SIDE;
 
@@ -71,8 +71,9 @@ fn decode(file: &[u8]) -> Result<DynamicImage, String> {
         ImageError::Limits(_) => "it is too large".to_string(),
         _ => "it is damaged or cut short".to_string(),
     };
-    let reader = ImageReader::new(Cursor::new(file)).with_guessed_format();
-    let mut decoder = reader.map_err(|error| error.to_string())?.into_decoder().map_err(plain)?;
+    let format = if file.starts_with(b"\x89PNG") { ImageFormat::Png } else { ImageFormat::Jpeg };
+    let reader = ImageReader::with_format(Cursor::new(file), format);
+    let mut decoder = reader.into_decoder().map_err(plain)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(format!(
@@ -127,7 +128,8 @@ fn few(picture: &GrayImage) -> usize {
 fn ink(light: &GrayImage) -> Result<GrayImage, String> {
     let mut ink = light.clone();
     for (value, paper) in ink.iter_mut().zip(paper(light).iter()) {
-        *value = 255 - (255 * (u32::from(*value) + 1) / (u32::from(*paper).max(24) + 1)) as u8;
+        // 16 is added so that noise in the dark is no ink.
+        *value = 255 - (255 * (u32::from(*value) + 16) / (u32::from(*paper) + 16)) as u8;
     }
     let darkest = sorted(ink.iter().copied())[ink.len() - few(light)];
     if darkest < FAINT {

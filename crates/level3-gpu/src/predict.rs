@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use burn_flex::Flex;
 use cli::{Record, misuse};
 use serde_json::json;
@@ -68,8 +67,7 @@ pub fn predict(args: &Args) -> anyhow::Result<bool> {
         .setting("predict", file.to_string_lossy())
         .setting("model", model.to_string_lossy())
         .result("readings", readings)
-        .append()
-        .context("writing --json")?;
+        .append()?;
     Ok(true)
 }
 
