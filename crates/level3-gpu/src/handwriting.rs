@@ -2,17 +2,18 @@
 //!
 //! The network knows digits that fill a box of 20 x 20 pixels, white on black, with their centre
 //! of mass in the middle of 28 x 28. A phone sees a small digit somewhere on a page, in uneven
-//! light, drawn with any pen. [`prepare`] turns the one into the other:
+//! light, drawn with any pen. [`prepare`] turns the one into the other in four steps, and each is
+//! a function below:
 //!
-//! 1. Paper is what is left when thin dark strokes are painted over by their surroundings (a
-//!    *closing*); ink is what is darker than the paper around it, so shadows do not count.
-//! 2. The ink that hangs together is cut out; specks and the edge of the table are left behind.
-//! 3. It is scaled, a thin pen is made as broad as MNIST's, and it is moved to the middle.
+//! 1. [`light`]: the picture in greys, small enough to work with, with dark ink on light paper.
+//! 2. [`ink`]: what is darker than the paper around it, so that shadows do not count.
+//! 3. [`cut_out`]: the largest piece of ink; specks and the edge of the table are left behind.
+//! 4. [`fit`]: the digit scaled to its box and moved to the middle, a thin pen made broader.
 
 use std::io::Cursor;
 
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageError, ImageReader, Luma};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Luma};
 
 use crate::model::SIDE;
 
@@ -20,7 +21,7 @@ use crate::model::SIDE;
 const MOST_PIXELS: u64 = 40_000_000;
 
 /// The longest side, in pixels, at which the digit is looked for.
-const LOOKED_AT: u32 = 1000;
+const LOOKED_AT: f32 = 800.0;
 
 /// Pixels of the box that a digit of MNIST fills.
 const BOX: f32 = 20.0;
@@ -28,11 +29,8 @@ const BOX: f32 = 20.0;
 /// How broad a pen is at least in that box: MNIST's pens are 2 to 3 pixels broad.
 const PEN: f32 = 2.2;
 
-/// Ink that takes less than this share of the paper's light is not told from the paper.
-const FAINT: f32 = 0.12;
-
-/// A number for each pixel.
-type Map = ImageBuffer<Luma<f32>, Vec<f32>>;
+/// Ink that takes less than this of the paper's light, of 255, is not told from the paper.
+const FAINT: u8 = 30;
 
 /// The digit in a PNG or JPEG file as the network knows digits: `[28, 28]`, white on black.
 ///
@@ -42,8 +40,7 @@ type Map = ImageBuffer<Luma<f32>, Vec<f32>>;
 /// A phrase that says why there is no digit to read: the file is damaged or too large, the paper
 /// is blank, or there is more than one digit on it.
 pub fn prepare(file: &[u8]) -> Result<Vec<u8>, String> {
-    let ink = ink(light(file)?)?;
-    Ok(fit(&only_digit(ink)?))
+    Ok(fit(cut_out(&ink(&light(file)?)?)?))
 }
 
 /// Whether these are the first bytes of a file that [`prepare`] reads.
@@ -52,36 +49,31 @@ pub(crate) fn is_picture(file: &[u8]) -> bool {
 }
 
 /// How light each pixel is, at a size that is quick to work with; ink is dark.
-fn light(file: &[u8]) -> Result<Map, String> {
+fn light(file: &[u8]) -> Result<GrayImage, String> {
     let picture = decode(file)?;
-    let grey = if picture.color().has_alpha() { on_paper(picture) } else { picture.into_luma8() };
-    let (width, height) = grey.dimensions();
-    let longest = width.max(height);
-    let grey = if longest > LOOKED_AT {
-        let scaled =
-            |side: u32| (u64::from(side) * u64::from(LOOKED_AT) / u64::from(longest)).max(1) as u32;
-        imageops::thumbnail(&grey, scaled(width), scaled(height))
-    } else {
-        grey
-    };
-    let (width, height) = grey.dimensions();
-    let values = grey.into_raw().into_iter().map(f32::from).collect();
-    let grain = u32::from(width.min(height) > 100); // a tiny picture shows none
-    let mut light = blurred(&map(width, height, values), grain);
+    let grey = if picture.color().has_alpha() { on_white(picture) } else { picture.into_luma8() };
+    let longest = grey.width().max(grey.height()) as f32;
+    let shrunk = |side: u32| ((side as f32 * (LOOKED_AT / longest).min(1.0)) as u32).max(1);
+    let small = imageops::thumbnail(&grey, shrunk(grey.width()), shrunk(grey.height()));
+    // A camera's noise is one pixel wide. A tiny picture has none, and no pixel to spare.
+    let noise = longest.min(LOOKED_AT) / 600.0;
+    let mut light = imageops::blur(&small, noise);
     if ink_is_light(&light) {
-        light.iter_mut().for_each(|value| *value = 255.0 - *value);
+        imageops::invert(&mut light);
     }
     Ok(light)
 }
 
+/// The picture in a file, upright. Its size is looked at before memory is asked for.
 fn decode(file: &[u8]) -> Result<DynamicImage, String> {
     let plain = |error: ImageError| match error {
         ImageError::Unsupported(_) => "this kind of PNG or JPEG is not known here".to_string(),
         ImageError::Limits(_) => "it is too large".to_string(),
         _ => "it is damaged or cut short".to_string(),
     };
-    let reader = ImageReader::new(Cursor::new(file)).with_guessed_format();
-    let mut decoder = reader.map_err(|error| error.to_string())?.into_decoder().map_err(plain)?;
+    let format = if file.starts_with(b"\x89PNG") { ImageFormat::Png } else { ImageFormat::Jpeg };
+    let reader = ImageReader::with_format(Cursor::new(file), format);
+    let mut decoder = reader.into_decoder().map_err(plain)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(format!(
@@ -96,106 +88,97 @@ fn decode(file: &[u8]) -> Result<DynamicImage, String> {
     Ok(picture)
 }
 
-/// A picture that is transparent in parts, laid on paper: on the paper that it shows itself, or,
-/// if it shows nothing but ink, on paper from which the ink stands out.
-fn on_paper(picture: DynamicImage) -> GrayImage {
+/// A picture that is transparent in parts, laid on white paper, as a viewer shows it.
+fn on_white(picture: DynamicImage) -> GrayImage {
     let picture = picture.into_luma_alpha8();
-    let mut opaque: Vec<u8> = picture.pixels().filter(|p| p.0[1] > 127).map(|p| p.0[0]).collect();
-    opaque.sort_unstable();
-    let middle = opaque.get(opaque.len() / 2).copied().unwrap_or(255);
-    let range = opaque.last().unwrap_or(&0) - opaque.first().unwrap_or(&0);
-    let contrast = if middle > 127 { 0 } else { 255 };
-    let paper = if range > 64 { middle } else { contrast };
     GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
         let [value, cover] = picture.get_pixel(x, y).0.map(u32::from);
-        Luma([((value * cover + u32::from(paper) * (255 - cover)) / 255) as u8])
+        Luma([((value * cover + 255 * (255 - cover)) / 255) as u8])
     })
 }
 
-/// Whether light ink was written on dark paper. Most of a picture is paper: ink is what departs
-/// from the middle value the most, compared by ratio, because in the shade all is darker.
-fn ink_is_light(light: &Map) -> bool {
-    let mut sorted = light.as_raw().clone();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let at = |share: f32| sorted[((sorted.len() - 1) as f32 * share) as usize] + 16.0;
-    let (darkest, middle, lightest) = (at(0.0002), at(0.5), at(0.9998));
-    if lightest / middle <= middle / darkest {
-        return false;
-    }
-    // A broad stroke that fills the picture can be most of it. Then it is the paper that comes in
-    // several pieces along the edge, and the stroke in one.
-    let between = (darkest + lightest) / 2.0 - 16.0;
-    let (width, height) = light.dimensions();
-    let pieces = |dark: bool| {
-        let mask: Vec<bool> = light.iter().map(|&value| (value < between) == dark).collect();
-        let counts = |g: &&Group| g.pixels.len() > mask.len() / 50 && g.touches_edge(width, height);
-        groups(&mask, width, height).iter().filter(counts).count()
-    };
-    pieces(true) >= pieces(false)
+/// Whether light ink was written on dark paper. Paper is most of the picture, or, if a broad stroke
+/// fills it, at least most of its edge; ink is what departs the most from it, compared by ratio,
+/// because in the shade all is darker.
+fn ink_is_light(light: &GrayImage) -> bool {
+    let (right, bottom) = (light.width() - 1, light.height() - 1);
+    let at_edge = |x, y| x == 0 || y == 0 || x == right || y == bottom;
+    let edge = light.enumerate_pixels().filter(|&(x, y, _)| at_edge(x, y)).map(|(_, _, v)| v.0[0]);
+    let (all, edge) = (sorted(light.iter().copied()), sorted(edge));
+    let few = few(light);
+    let ratio = |high: u8, low: u8| (f32::from(high) + 16.0) / (f32::from(low) + 16.0);
+    [&all, &edge].iter().all(|values| {
+        let paper = values[values.len() / 2];
+        ratio(all[all.len() - few], paper) > ratio(paper, all[few - 1])
+    })
 }
 
-/// How much of the paper's light the ink takes at each pixel, from 0 to 1.
-fn ink(light: Map) -> Result<Map, String> {
-    let (width, height) = light.dimensions();
-    let few = (light.len() / 50).clamp(1, 100);
-    // The same with paper found by larger and larger windows, until no stroke is too broad.
-    let mut covers = Vec::new();
-    let mut paper = light.clone();
-    let (mut radius, mut step) = (0, 1);
-    while radius < width.max(height) as usize {
-        widen(&mut paper, step, f32::max);
-        radius += step;
-        let mut closed = paper.clone();
-        let (mut done, mut back) = (0, 1);
-        while done < radius {
-            widen(&mut closed, back, f32::min);
-            done += back;
-            back = 2 * done + 1;
-        }
-        let cover =
-            light.iter().zip(closed.iter()).map(|(l, p)| 1.0 - (l + 1.0) / (p.max(24.0) + 1.0));
-        covers.push(map(width, height, cover.collect()));
-        step = 2 * radius + 1;
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values
+}
+
+/// Pixels that are enough to be more than dust.
+fn few(picture: &GrayImage) -> usize {
+    (picture.len() / 50).clamp(1, 100)
+}
+
+/// How much of the paper's light the ink takes at each pixel: 0 is paper, 255 the darkest ink.
+fn ink(light: &GrayImage) -> Result<GrayImage, String> {
+    let mut ink = light.clone();
+    for (value, paper) in ink.iter_mut().zip(paper(light).iter()) {
+        // 16 is added so that noise in the dark is no ink.
+        *value = 255 - (255 * (u32::from(*value) + 16) / (u32::from(*paper) + 16)) as u8;
     }
-    let level = |cover: &Map| {
-        let mut values = cover.as_raw().clone();
-        *values.select_nth_unstable_by(few - 1, |a, b| b.total_cmp(a)).1
-    };
-    let most = covers.last().map_or(0.0, level);
-    let inked = |cover: &Map| cover.iter().filter(|&&value| value > most / 2.0).count() as f32;
-    let enough =
-        |pair: &[Map]| level(&pair[0]) > 0.75 * most && inked(&pair[0]) > 0.8 * inked(&pair[1]);
-    let at = covers.windows(2).position(enough).unwrap_or(covers.len() - 1);
-    let mut cover = covers.swap_remove(at);
-    let level = level(&cover);
-    if level < FAINT {
+    let darkest = sorted(ink.iter().copied())[ink.len() - few(light)];
+    if darkest < FAINT {
         return Err("there is no ink to be seen".to_string());
     }
-    // Lines that are printed on the paper are fainter than the ink, most of the time.
-    cover.iter_mut().for_each(|value| *value = ((*value / level - 0.3) / 0.5).clamp(0.0, 1.0));
-    Ok(cover)
+    // Lines that are printed on the paper, and what is left of a shadow, are fainter than the ink.
+    for value in ink.iter_mut() {
+        *value = (255.0 * (f32::from(*value) / f32::from(darkest) - 0.3) / 0.5) as u8;
+    }
+    Ok(ink)
 }
 
-/// The largest (or smallest) value among each pixel's neighbours `step` away. Called with steps
-/// of 1, 3, 9 and so on, it covers a square window without a gap.
-fn widen(map: &mut Map, step: usize, pick: fn(f32, f32) -> f32) {
-    let (width, height) = (map.width() as usize, map.height() as usize);
-    for (columns, rows) in [(step, 0), (0, step)] {
-        let old = map.as_raw().clone();
-        for (y, line) in map.chunks_exact_mut(width).enumerate() {
-            let above = &old[y.saturating_sub(rows) * width..][..width];
-            let below = &old[(y + rows).min(height - 1) * width..][..width];
-            for (x, value) in line.iter_mut().enumerate() {
-                let (left, right) = (x.saturating_sub(columns), (x + columns).min(width - 1));
-                *value = pick(*value, pick(above[left], below[right]));
+/// The paper without the ink: a pixel is as light as the lightest one in a window around it, for
+/// the window among all those around it where that is least. The field calls it a *closing*. Strokes
+/// are narrower than the window, so paper covers them; a shadow is broader, or goes on beyond
+/// the picture, so it stays.
+fn paper(light: &GrayImage) -> GrayImage {
+    let (width, height) = light.dimensions();
+    let radius = width.max(height) / 4;
+    let paper = spread(spread(padded(light, radius), radius, u8::max), radius, u8::min);
+    imageops::crop_imm(&paper, radius, radius, width, height).to_image()
+}
+/// The largest (or the smallest) value in a square window around each pixel.
+fn spread(mut values: GrayImage, radius: u32, pick: impl Fn(u8, u8) -> u8) -> GrayImage {
+    let (width, height) = (values.width() as usize, values.height() as usize);
+    // Windows of three pixels, then three of those windows side by side, and so on.
+    let (mut done, radius) = (0, radius as usize);
+    while done < radius {
+        let step = (2 * done + 1).min(radius - done);
+        for (across, down) in [(step, 0), (0, step)] {
+            let old = values.to_vec();
+            for (y, line) in values.chunks_exact_mut(width).enumerate() {
+                let above = &old[y.saturating_sub(down) * width..][..width];
+                let below = &old[(y + down).min(height - 1) * width..][..width];
+                for (value, &other) in line[across.min(width)..].iter_mut().zip(above) {
+                    *value = pick(*value, other);
+                }
+                for (value, &other) in line.iter_mut().zip(&below[across.min(width)..]) {
+                    *value = pick(*value, other);
+                }
             }
         }
+        done += step;
     }
+    values
 }
 
-/// Ink that hangs together, and the box around it.
-#[derive(Debug, Clone)]
-struct Group {
+/// Ink that hangs together: its pixels, and the box around it.
+struct Piece {
     pixels: Vec<usize>,
     left: usize,
     right: usize,
@@ -203,194 +186,119 @@ struct Group {
     bottom: usize,
 }
 
-impl Group {
-    fn size(&self) -> usize {
-        (self.right - self.left).max(self.bottom - self.top) + 1
+impl Piece {
+    fn width(&self) -> usize {
+        self.right - self.left + 1
     }
 
-    fn touches_edge(&self, width: u32, height: u32) -> bool {
-        let (right, bottom) = (self.right as u32 + 1, self.bottom as u32 + 1);
-        self.left == 0 || self.top == 0 || right == width || bottom == height
-    }
-
-    /// How many pixels of paper lie between two boxes; 0 where they touch.
-    fn gap(&self, other: &Self) -> usize {
-        let between = |low: usize, high: usize| low.saturating_sub(high);
-        let across = between(other.left, self.right).max(between(self.left, other.right));
-        let down = between(other.top, self.bottom).max(between(self.top, other.bottom));
-        across.max(down)
-    }
-
-    fn join(&mut self, other: Self) {
-        self.pixels.extend(other.pixels);
-        self.left = self.left.min(other.left);
-        self.right = self.right.max(other.right);
-        self.top = self.top.min(other.top);
-        self.bottom = self.bottom.max(other.bottom);
+    fn height(&self) -> usize {
+        self.bottom - self.top + 1
     }
 }
 
-/// Pixels of the mask that touch each other, the largest group first.
-fn groups(mask: &[bool], width: u32, height: u32) -> Vec<Group> {
-    let (width, height) = (width as usize, height as usize);
-    let mut left_over = mask.to_vec();
-    let mut groups = Vec::new();
-    for start in 0..mask.len() {
-        if !std::mem::take(&mut left_over[start]) {
+/// The pieces of ink, the largest first.
+fn pieces(ink: &GrayImage) -> Vec<Piece> {
+    let (width, height) = (ink.width() as usize, ink.height() as usize);
+    let mut inked: Vec<bool> = ink.iter().map(|&value| value > 127).collect();
+    let mut pieces = Vec::new();
+    for start in 0..inked.len() {
+        if !std::mem::take(&mut inked[start]) {
             continue;
         }
-        let (x, y) = (start % width, start / width);
-        let mut group = Group { pixels: vec![start], left: x, right: x, top: y, bottom: y };
+        let mut piece =
+            Piece { pixels: vec![start], left: width, right: 0, top: height, bottom: 0 };
         let mut next = 0;
-        while let Some(&pixel) = group.pixels.get(next) {
+        while let Some(&pixel) = piece.pixels.get(next) {
             next += 1;
             let (x, y) = (pixel % width, pixel / width);
-            group.left = group.left.min(x);
-            group.right = group.right.max(x);
-            group.top = group.top.min(y);
-            group.bottom = group.bottom.max(y);
+            (piece.left, piece.right) = (piece.left.min(x), piece.right.max(x));
+            (piece.top, piece.bottom) = (piece.top.min(y), piece.bottom.max(y));
             for y in y.saturating_sub(1)..(y + 2).min(height) {
                 for x in x.saturating_sub(1)..(x + 2).min(width) {
-                    if std::mem::take(&mut left_over[y * width + x]) {
-                        group.pixels.push(y * width + x);
+                    if std::mem::take(&mut inked[y * width + x]) {
+                        piece.pixels.push(y * width + x);
                     }
                 }
             }
         }
-        groups.push(group);
+        pieces.push(piece);
     }
-    groups.sort_by_key(|group| std::cmp::Reverse(group.pixels.len()));
-    groups
+    pieces.sort_by_key(|piece| std::cmp::Reverse(piece.pixels.len()));
+    pieces
 }
 
-/// The digit alone, cut out.
-fn only_digit(ink: Map) -> Result<Map, String> {
-    let (width, height) = ink.dimensions();
-    let mask: Vec<bool> = ink.iter().map(|&value| value > 0.5).collect();
-    let mut groups = groups(&mask, width, height);
-    // What touches the edge of the picture is the table or a shadow, if there is something else.
-    let inside = |group: &Group| !group.touches_edge(width, height);
-    let largest = groups.first().map_or(0, |group| group.pixels.len());
-    let least = largest / 10;
-    if groups.iter().any(|group| inside(group) && group.pixels.len() > least) {
-        groups.retain(inside);
-    }
-    let mut groups = groups.into_iter();
-    let mut digit = groups.next().ok_or("there is no ink to be seen")?;
-    if digit.size() < 6 || digit.size() < ink.width().max(ink.height()) as usize / 50 {
+/// The digit alone: the largest piece of ink with what lies close to it.
+fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
+    let (width, height) = (ink.width() as usize, ink.height() as usize);
+    let largest = |ink: &GrayImage| {
+        let mut pieces = pieces(ink);
+        // What touches the edge is the table or a shadow, if there is as much somewhere else.
+        let inside =
+            |p: &Piece| p.left > 0 && p.top > 0 && p.right + 1 < width && p.bottom + 1 < height;
+        let least = pieces.first().map_or(0, |piece| piece.pixels.len() / 10);
+        if pieces.iter().any(|piece| inside(piece) && piece.pixels.len() > least) {
+            pieces.retain(inside);
+        }
+        pieces
+    };
+    let size = largest(ink).first().map_or(0, |piece| piece.width().max(piece.height()));
+    if size < 6 || size < width.max(height) / 50 {
         return Err("there is nothing larger than specks on the paper".to_string());
     }
-    // A digit may come in pieces: a bar that does not quite touch.
-    let main = digit.pixels.len();
-    let mut others: Vec<Group> = groups.filter(|group| group.pixels.len() > main / 50).collect();
-    while let Some(near) = others.iter().position(|g| digit.gap(g) <= digit.size() / 10) {
-        digit.join(others.remove(near));
-    }
-    let (across, down) = (digit.right - digit.left + 1, digit.bottom - digit.top + 1);
-    if others.iter().any(|g| g.pixels.len() > main / 4) || 2 * across > 3 * down {
+    // A bar that does not quite touch belongs to the digit: made a little broader, it touches.
+    let pieces = largest(&spread(ink.clone(), size as u32 / 14, u8::max));
+    let digit = &pieces[0];
+    let another = pieces.get(1).is_some_and(|other| other.pixels.len() > digit.pixels.len() / 4);
+    if another || digit.width() > 2 * digit.height() {
         return Err("there is more than one digit, or something else beside it; \
                     one digit at a time can be read"
             .to_string());
     }
-    // The soft edge of a stroke belongs to it.
-    let mut own = vec![0.0; mask.len()];
-    digit.pixels.iter().for_each(|&pixel| own[pixel] = 1.0);
-    let mut own = map(width, height, own);
-    widen(&mut own, 1, f32::max);
-    let values = ink.iter().zip(own.iter()).map(|(value, own)| value * own).collect();
-    let ink = map(width, height, values);
-    let (left, top) = (digit.left.saturating_sub(1) as u32, digit.top.saturating_sub(1) as u32);
-    let right = (digit.right as u32 + 2).min(width);
-    let bottom = (digit.bottom as u32 + 2).min(height);
-    Ok(imageops::crop_imm(&ink, left, top, right - left, bottom - top).to_image())
+    // The pieces were made broader; the digit is the ink that lies in them.
+    let mut alone = GrayImage::new(ink.width(), ink.height());
+    digit.pixels.iter().for_each(|&pixel| alone.as_mut()[pixel] = ink.as_raw()[pixel]);
+    let inked = || alone.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127);
+    let [xs, ys] = [sorted(inked().map(|p| p.0)), sorted(inked().map(|p| p.1))];
+    let (left, top, last) = (xs[0], ys[0], xs.len() - 1);
+    Ok(imageops::crop_imm(&alone, left, top, xs[last] - left + 1, ys[last] - top + 1).to_image())
 }
 
 /// The digit in a box of 20 x 20, drawn with a pen like MNIST's, its centre of mass in the middle.
-fn fit(digit: &Map) -> Vec<u8> {
-    let (width, height) = digit.dimensions();
-    let scale = BOX / width.max(height) as f32;
+fn fit(digit: GrayImage) -> Vec<u8> {
+    let scale = BOX / digit.width().max(digit.height()) as f32;
     // A stroke has two edges as long as itself: its breadth is its area by half of its edge.
-    let area: f32 = digit.iter().sum();
-    let pen = 2.0 * area / edge(digit).max(1.0) * scale;
-    let digit = if pen < PEN {
-        let reach = ((PEN - pen) / scale / 2.0).round() as u32;
-        blurred(&padded(digit, reach), reach)
-    } else {
-        digit.clone()
-    };
-    let (width, height) = digit.dimensions();
-    let scale = BOX / width.max(height) as f32;
-    let scaled = |side: u32| ((side as f32 * scale).round() as u32).clamp(1, BOX as u32);
-    let small = imageops::resize(&digit, scaled(width), scaled(height), FilterType::Triangle);
+    let area = |digit: &GrayImage| digit.iter().filter(|&&value| value > 127).count() as f32;
+    let core = area(&spread(padded(&digit, 1), 1, u8::min));
+    let pen = 2.0 * area(&digit) / (area(&digit) - core).max(1.0) * scale;
+    let missing = ((PEN - pen) / scale / 2.0).max(0.0).round() as u32;
+    let digit = spread(padded(&digit, missing), missing, u8::max);
 
-    // Ink is white in the middle of its strokes.
-    let mut values: Vec<f32> = small.iter().copied().filter(|&value| value > 0.1).collect();
-    values.sort_unstable_by(f32::total_cmp);
-    let white = values.get(values.len() * 7 / 10).copied().unwrap_or(1.0);
-    let mass: f32 = small.iter().sum();
-    let centre = |along: fn(u32, u32) -> u32| {
-        small.enumerate_pixels().map(|(x, y, v)| along(x, y) as f32 * v.0[0]).sum::<f32>() / mass
+    let scale = BOX / digit.width().max(digit.height()) as f32;
+    let scaled = |side: u32| ((side as f32 * scale).round() as u32).clamp(1, BOX as u32);
+    let (width, height) = (scaled(digit.width()), scaled(digit.height()));
+    let small = imageops::resize(&digit, width, height, FilterType::Triangle);
+    let brightest = f32::from(*small.iter().max().unwrap_or(&255)).max(1.0);
+    let mass: f32 = small.iter().map(|&value| f32::from(value)).sum();
+    let place = |along: fn(u32, u32) -> u32, side: u32| {
+        let moments =
+            small.enumerate_pixels().map(|(x, y, v)| along(x, y) as f32 * f32::from(v.0[0]));
+        let centre = moments.sum::<f32>() / mass.max(1.0);
+        let middle = (SIDE as f32 - 1.0) / 2.0;
+        (middle - centre).round().clamp(0.0, SIDE as f32 - side as f32) as usize
     };
-    let middle = (SIDE as f32 - 1.0) / 2.0;
-    let place = |centre: f32, side: u32| {
-        ((middle - centre).round() as i64).clamp(0, (SIDE as u32 - side).into()) as usize
-    };
-    let left = place(centre(|x, _| x), small.width());
-    let top = place(centre(|_, y| y), small.height());
+    let (left, top) = (place(|x, _| x, width), place(|_, y| y, height));
     let mut image = vec![0; SIDE * SIDE];
     for (x, y, value) in small.enumerate_pixels() {
-        let value = (255.0 * value.0[0] / white).min(255.0) as u8;
-        image[(top + y as usize) * SIDE + left + x as usize] = value;
+        image[(top + y as usize) * SIDE + left + x as usize] =
+            (255.0 * f32::from(value.0[0]) / brightest) as u8;
     }
     image
 }
 
-/// How long the edge between ink and paper is, in pixels: the sum of the slopes.
-fn edge(digit: &Map) -> f32 {
-    let digit = padded(digit, 1);
-    let at = |x: u32, y: u32| digit.get_pixel(x, y).0[0];
-    let inner = (0..digit.height() - 1).flat_map(|y| (0..digit.width() - 1).map(move |x| (x, y)));
-    inner.map(|(x, y)| (at(x + 1, y) - at(x, y)).hypot(at(x, y + 1) - at(x, y))).sum()
-}
-
-/// With so many pixels of paper around.
-fn padded(ink: &Map, around: u32) -> Map {
-    let mut wide = Map::new(ink.width() + 2 * around, ink.height() + 2 * around);
-    imageops::replace(&mut wide, ink, around.into(), around.into());
+/// The picture with so many black pixels around.
+fn padded(picture: &GrayImage, around: u32) -> GrayImage {
+    let (width, height) = picture.dimensions();
+    let mut wide = GrayImage::new(width + 2 * around, height + 2 * around);
+    imageops::replace(&mut wide, picture, around.into(), around.into());
     wide
-}
-
-/// The mean over a square window around each pixel, as far as it lies in the picture.
-fn blurred(values: &Map, radius: u32) -> Map {
-    let (width, height) = values.dimensions();
-    let mut old = values.clone();
-    for vertical in [false, true] {
-        let (lines, length) = if vertical { (width, height) } else { (height, width) };
-        let mut new = old.clone();
-        for line in 0..lines {
-            let place = |i: u32| if vertical { (line, i) } else { (i, line) };
-            let at = |i: u32| {
-                let (x, y) = place(i);
-                old.get_pixel(x, y).0[0]
-            };
-            let mut sum: f32 = (0..radius.min(length)).map(at).sum();
-            for i in 0..length {
-                if i + radius < length {
-                    sum += at(i + radius);
-                }
-                if i > radius {
-                    sum -= at(i - radius - 1);
-                }
-                let count = (i + radius).min(length - 1) - i.saturating_sub(radius) + 1;
-                let (x, y) = place(i);
-                new.put_pixel(x, y, Luma([sum / count as f32]));
-            }
-        }
-        old = new;
-    }
-    old
-}
-
-fn map(width: u32, height: u32, values: Vec<f32>) -> Map {
-    Map::from_raw(width, height, values).expect("a value for each pixel")
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use burn_flex::Flex;
 use cli::{Record, misuse};
 use serde_json::json;
@@ -38,6 +37,10 @@ pub fn predict(args: &Args) -> anyhow::Result<bool> {
         return Ok(true);
     }
     let Some((file, model)) = args.reading() else { return Ok(false) };
+    // A record is appended to its file: to a model or a picture it would be damage.
+    if args.run.json.iter().any(|json| [file, model].iter().any(|read| files::same(json, read))) {
+        return Err(misuse("--json names a file that is to be read; it needs its own"));
+    }
     let mut record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
     let network = Cnn::<Flex>::load(model, &Default::default())?;
     let images = images(file)?;
@@ -64,8 +67,7 @@ pub fn predict(args: &Args) -> anyhow::Result<bool> {
         .setting("predict", file.to_string_lossy())
         .setting("model", model.to_string_lossy())
         .result("readings", readings)
-        .append()
-        .context("writing --json")?;
+        .append()?;
     Ok(true)
 }
 

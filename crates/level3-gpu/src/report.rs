@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use burn::tensor::{ElementConversion, Tensor};
 use cli::{Guess, Record, misuse};
 use common::{Workers, human, plural, time};
@@ -216,8 +216,7 @@ impl Report {
             .result("loss", progress.loss)
             .result("accuracy", run.accuracy)
             .result("samples", samples)
-            .append()
-            .context("writing --json");
+            .append();
         self.save(model).and(recorded)
     }
 

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use image::{ImageFormat, Rgb, RgbImage};
 use level3_gpu::{Images, SIDE, prepare};
-use pictures::{encoded, scenes};
+use pictures::{by_chance, encoded, scenes};
+use rayon::prelude::*;
 
 fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -19,6 +20,7 @@ fn program() -> PathBuf {
 /// and the flag that trains on the same kind.
 fn digits(count: usize) -> (Images, Vec<&'static str>) {
     let Some(folder) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
+        println!("MNIST_DIR is not set: drawn digits are photographed");
         return (Images::drawn(count), vec!["--synthetic"]);
     };
     let read = |name: &str, header: usize, bytes: usize| {
@@ -64,14 +66,14 @@ fn a_picture_is_prepared_to_look_like_the_digit_that_was_photographed() {
             let prepared =
                 prepare(&file).unwrap_or_else(|reason| panic!("{}: {reason}", scene.name));
             let alike = likeness(&prepared, digits.image(number));
-            assert!(alike > 0.7, "{}, digit {number}: only {alike:.2} alike", scene.name);
+            assert!(alike > 0.6, "{}, digit {number}: only {alike:.2} alike", scene.name);
         }
     }
 }
 
 #[test]
 fn the_network_reads_pictures_of_every_kind() {
-    const EACH: usize = 10;
+    const EACH: usize = 20;
     let (digits, mut flags) = digits(EACH);
     let folder = tempfile::tempdir().unwrap();
     let (model, idx) = (folder.path().join("model"), folder.path().join("idx"));
@@ -82,9 +84,13 @@ fn the_network_reads_pictures_of_every_kind() {
     };
     run(Command::new(program()).args(flags).arg("--save").arg(&model));
 
-    let images: Vec<Vec<u8>> = (scenes().iter())
+    let mixed = (0..EACH).map(|number| (by_chance(number as u64), number));
+    let pictures: Vec<_> = (scenes().into_iter())
         .flat_map(|scene| (0..EACH).map(move |number| (scene.clone(), number)))
-        .map(|(scene, number)| prepare(&scene.picture(digits.image(number), number as u64)))
+        .chain(mixed)
+        .collect();
+    let images: Vec<Vec<u8>> = (pictures.par_iter())
+        .map(|(scene, number)| prepare(&scene.picture(digits.image(*number), *number as u64)))
         .map(|image| image.unwrap_or_else(|_| vec![0; SIDE * SIDE]))
         .collect();
     let header = [0x0803u32, images.len() as u32, 28, 28].map(u32::to_be_bytes).concat();
@@ -97,15 +103,16 @@ fn the_network_reads_pictures_of_every_kind() {
     let readings = record["results"]["readings"].as_array().unwrap();
 
     let mut in_all = 0;
-    for (scene, readings) in scenes().iter().zip(readings.chunks(EACH)) {
+    for (kind, readings) in pictures.chunks(EACH).zip(readings.chunks(EACH)) {
         let right = (readings.iter().zip(&digits.labels))
             .filter(|(reading, label)| reading["prediction"] == **label)
             .count();
         in_all += right;
-        println!("{right} of {EACH}: {}", scene.name);
-        assert!(right >= 7, "{}: only {right} of {EACH}", scene.name);
+        let name = kind[0].0.name;
+        println!("{right} of {EACH}: {name}");
+        assert!(right >= 15, "{name}: only {right} of {EACH}");
     }
-    let most = EACH * scenes().len();
+    let most = pictures.len();
     assert!(10 * in_all >= 9 * most, "only {in_all} of {most}");
 }
 
@@ -130,7 +137,7 @@ fn two_digits_are_not_read_as_one() {
 
 #[test]
 fn an_image_of_mnist_stays_nearly_as_it_is() {
-    let (digits, _) = digits(10);
+    let (digits, _) = digits(8);
     for number in 0..digits.len() {
         let image = digits.image(number);
         let at = |x: u32, y: u32| image[y as usize * SIDE + x as usize];
@@ -140,20 +147,21 @@ fn an_image_of_mnist_stays_nearly_as_it_is() {
     }
 }
 
+/// As a viewer shows it: on white.
 #[test]
-fn ink_is_found_on_transparent_paper_whichever_colour_it_has() {
+fn transparent_paper_is_white() {
     let (digits, _) = digits(1);
-    let prepared = [0, 255].map(|ink| {
+    let [black, white] = [0, 255].map(|ink| {
         let picture = image::RgbaImage::from_fn(280, 280, |x, y| {
             let cover = digits.image(0)[(y / 10 * 28 + x / 10) as usize];
             image::Rgba([ink, ink, ink, cover])
         });
         let mut file = std::io::Cursor::new(Vec::new());
         picture.write_to(&mut file, ImageFormat::Png).unwrap();
-        prepare(&file.into_inner()).unwrap()
+        prepare(&file.into_inner())
     });
-    assert!(likeness(&prepared[0], digits.image(0)) > 0.8);
-    assert!(likeness(&prepared[1], digits.image(0)) > 0.8);
+    assert!(likeness(&black.unwrap(), digits.image(0)) > 0.8);
+    assert!(white.unwrap_err().contains("no ink"));
 }
 
 #[test]
@@ -166,7 +174,7 @@ fn a_picture_that_is_too_large_is_refused_before_memory_is_asked_for() {
     crc.update(&header);
     let start = b"\x89PNG\r\n\x1a\n\0\0\0\x0d";
     let file =
-        [start.as_slice(), &header, &crc.sum().to_be_bytes(), &[0; 8], b"IDAT", &[0; 4]].concat();
+        [start.as_slice(), &header, &crc.sum().to_be_bytes(), &[0; 4], b"IDAT", &[0; 4]].concat();
     let reason = prepare(&file).unwrap_err();
     assert!(reason.contains("too many") || reason.contains("too large"), "{reason}");
 }

@@ -271,6 +271,13 @@ fn what_is_no_model_and_no_picture_is_refused() {
         example(&["--predict", text(&foreign), "--model", text(&foreign)]),
         &["not a model", "--save"],
     );
+    // A record would be appended to the model.
+    let model = text(&foreign);
+    assert_refused(
+        example(&["--predict", "x.png", "--model", model, "--json", model]),
+        &["--json names a file that is to be read"],
+    );
+    assert_eq!(std::fs::read(&foreign).unwrap(), b"nothing of the kind");
 }
 
 /// What people have in a folder of MNIST: the loader reads it, or names what is wrong.

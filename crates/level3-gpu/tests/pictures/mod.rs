@@ -27,6 +27,8 @@ pub struct Scene {
     jpeg: bool,
     /// Only the digit, without paper around.
     tight: bool,
+    /// The page ends before the picture does.
+    table: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -66,6 +68,7 @@ pub fn scenes() -> Vec<Scene> {
         noise: 0.0,
         jpeg: false,
         tight: false,
+        table: false,
     };
     let page = Scene { width: 450, height: 600, noise: 4.0, jpeg: true, ..plain.clone() };
     let named = |name, scene: Scene| Scene { name, ..scene };
@@ -150,9 +153,36 @@ pub fn scenes() -> Vec<Scene> {
                 ..page.clone()
             },
         ),
+        named("on a dark table", Scene { table: true, ..page.clone() }),
+        named(
+            "a hand's shadow in the middle",
+            Scene {
+                light: |x, y| if (x - 0.5).hypot(y - 0.6) < 0.2 { 0.65 } else { 1.0 },
+                ..page.clone()
+            },
+        ),
         named("turned by 10 degrees", Scene { turned: 0.17, ..page.clone() }),
         named("noise of a dark room", Scene { noise: 22.0, light: |_, _| 0.55, ..page.clone() }),
     ]
+}
+
+/// Light, paper, pen, distance and place as chance has it.
+pub fn by_chance(number: u64) -> Scene {
+    let mut rng = StdRng::seed_from_u64(number);
+    let mut one_of = |kinds: &[Scene]| kinds[rng.random_range(0..kinds.len())].clone();
+    let kinds: Vec<Scene> = scenes().into_iter().filter(|scene| scene.jpeg).collect();
+    let (page, pen, lamp, turned) =
+        (one_of(&kinds), one_of(&kinds), one_of(&kinds), one_of(&kinds));
+    let dark_page = page.paper[0] < 100.0;
+    Scene {
+        name: "all of these, by chance",
+        pen: pen.pen,
+        ink: if dark_page { page.ink } else { pen.ink },
+        light: lamp.light,
+        table: lamp.table && !dark_page,
+        turned: turned.turned,
+        ..page
+    }
 }
 
 impl Scene {
@@ -192,7 +222,9 @@ impl Scene {
             let light = (self.light)(u, v);
             let grain = self.noise * 1.7 * rng.random_range(-1.0f32..1.0);
             *pixel = Rgb([0, 1, 2].map(|c| {
-                let colour = cover * self.ink[c] + (1.0 - cover) * paper[c];
+                let on_table = self.table && (u < 0.1 || v > 0.9 - 0.05 * u);
+                let paper = if on_table { 60.0 } else { paper[c] };
+                let colour = cover * self.ink[c] + (1.0 - cover) * paper;
                 (colour * light + grain).clamp(0.0, 255.0) as u8
             }));
         }
