@@ -1,6 +1,7 @@
 //! Does a batch fit into the memory that is free?
 
 use cli::misuse;
+use common::available_memory;
 
 use crate::device::Device;
 use crate::evaluate::AT_ONCE;
@@ -87,32 +88,6 @@ fn gpu_bytes(batch_size: u64, memory: u64) -> u64 {
 
 fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
-}
-
-/// Memory that this process may still take, in bytes, where Linux tells: what is free, or what
-/// the job's control group leaves, if that is less.
-fn available_memory() -> Option<u64> {
-    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let free = line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024;
-    Some(free.min(control_group_memory().unwrap_or(u64::MAX)))
-}
-
-/// What the job's control group leaves. A group's limit holds for the groups in it.
-fn control_group_memory() -> Option<u64> {
-    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let number = |path: std::path::PathBuf| -> Option<u64> {
-        std::fs::read_to_string(path).ok()?.trim().parse().ok()
-    };
-    std::path::Path::new("/sys/fs/cgroup")
-        .join(own)
-        .ancestors()
-        .filter_map(|group| {
-            let limit = number(group.join("memory.max"))?; // "max" is no number: no limit
-            Some(limit.saturating_sub(number(group.join("memory.current"))?))
-        })
-        .min()
 }
 
 #[cfg(test)]
