@@ -340,7 +340,7 @@ fn a_record_can_go_into_a_pipe() {
     let reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
     let flags = ["--synthetic", "--device", "cpu", "--images", "64", "--json", text(&pipe)];
     let out = finish(example(&flags));
-    assert!(out.contains("batch size 64: 1 steps"), "{out}"); // a default that fits
+    assert!(out.contains("batch size 64: 1 step "), "{out}"); // a default that fits
     let read = reader.wait_with_output().unwrap().stdout;
     assert_eq!(String::from_utf8(read).unwrap().lines().count(), 1);
 }

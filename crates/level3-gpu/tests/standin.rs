@@ -279,7 +279,7 @@ fn kernels_are_kept_beside_the_program_wherever_it_is_started() {
 
 /// Every kernel of the network, compiled by CUDA's own compiler for each GPU of `STANDIN_SMS`.
 #[test]
-#[ignore = "needs CUDA's run-time compiler, for minutes: scripts/test.sh gpu-arm"]
+#[ignore = "needs CUDA's run-time compiler, for minutes: scripts/test.sh kernels"]
 fn every_kernel_compiles_and_is_kept() {
     let variable = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let nvrtc = variable("STANDIN_NVRTC");
