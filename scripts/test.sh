@@ -91,9 +91,13 @@ stage_cuda() {
 stage_kernels() {
   local wheels=$target/cuda-wheels
   [ -f "$wheels/env.sh" ] || scripts/lib/cuda-wheels.sh "$wheels" 12.9
+  # Cargo must not see CUDA_PATH: it would build the GPU backend anew.
+  local headers compiler
   # shellcheck source=/dev/null
-  source "$wheels/env.sh"
-  STANDIN_SMS=$gpus STANDIN_NVRTC=${LD_LIBRARY_PATH%%:*}/libnvrtc.so.12 \
+  headers=$(source "$wheels/env.sh" && echo "$CUDA_PATH")
+  # shellcheck source=/dev/null
+  compiler=$(LD_LIBRARY_PATH='' && source "$wheels/env.sh" && echo "$LD_LIBRARY_PATH")
+  STANDIN_SMS=$gpus STANDIN_HEADERS=$headers STANDIN_NVRTC=$compiler/libnvrtc.so.12 \
     cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
 }
 

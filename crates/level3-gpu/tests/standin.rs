@@ -297,8 +297,9 @@ fn every_kernel_compiles_and_is_kept() {
                 .env("STANDIN_SM", sm)
                 .env("STANDIN_NVRTC", &nvrtc)
                 .env("STANDIN_COMPILED", &log)
-                .env("CUDA_PATH", variable("CUDA_PATH"));
-            let libraries = format!("{}:{}", LIBRARIES.display(), variable("LD_LIBRARY_PATH"));
+                .env("CUDA_PATH", variable("STANDIN_HEADERS"));
+            let compiler = Path::new(&nvrtc).parent().unwrap();
+            let libraries = format!("{}:{}", LIBRARIES.display(), compiler.display());
             command.env("LD_LIBRARY_PATH", libraries);
             let out = finish(command);
             let seconds = start.elapsed().as_secs();
