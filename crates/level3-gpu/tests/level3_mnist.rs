@@ -196,7 +196,7 @@ fn a_stub_of_the_driver_is_no_gpu() {
         assert!(compiled.unwrap().success());
         let flags = ["--synthetic", "--images", "64", "--batch-size", "64", "--device", "cuda"];
         let mut command = example(&flags);
-        command.env("LD_LIBRARY_PATH", &folder).env_remove("CUDA_VISIBLE_DEVICES");
+        command.env("LD_LIBRARY_PATH", folder).env_remove("CUDA_VISIBLE_DEVICES");
         let out = finish(command);
         assert!(out.contains("no GPU: ") && out.contains(says), "{status}: {out}");
     }
