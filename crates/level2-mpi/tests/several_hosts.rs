@@ -206,8 +206,8 @@ fn within_20_percent(&(found, expected): &(f64, f64)) -> bool {
 }
 
 #[test]
-#[ignore = "needs root: scripts/test.sh hosts"]
-fn a_planted_latency_is_found_again() {
+#[ignore = "measures time, needs root and a quiet machine: scripts/test.sh --all hosts"]
+fn measured_a_planted_latency_is_found_again() {
     let hosts = Hosts::far_apart("latency");
     in_one_of_five(|| {
         let found = hosts.heat("200", "blocking")["latency_s"].as_f64().unwrap();
@@ -217,8 +217,8 @@ fn a_planted_latency_is_found_again() {
 }
 
 #[test]
-#[ignore = "needs root: scripts/test.sh hosts"]
-fn a_forecast_made_on_one_plate_holds_on_another() {
+#[ignore = "measures time, needs root and a quiet machine: scripts/test.sh --all hosts"]
+fn measured_a_forecast_made_on_one_plate_holds_on_another() {
     let hosts = Hosts::far_apart("forecast");
     for exchange in ["blocking", "overlap"] {
         in_one_of_five(|| {
@@ -233,8 +233,8 @@ fn a_forecast_made_on_one_plate_holds_on_another() {
 }
 
 #[test]
-#[ignore = "needs root: scripts/test.sh hosts"]
-fn overlap_beats_blocking_where_messages_take_long() {
+#[ignore = "measures time, needs root and a quiet machine: scripts/test.sh --all hosts"]
+fn measured_overlap_beats_blocking_where_messages_take_long() {
     let hosts = Hosts::far_apart("overlap");
     let gains: Vec<f64> = (0..10)
         .map(|_| {
