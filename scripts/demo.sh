@@ -37,6 +37,7 @@ find_target
 
 # Slurm sets this variable in a job; here we stand in for it, with the cores that there are.
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
+workers=()
 if [ -n "$quick" ]; then
   weight=0.1 pi=(--passes 20) heat=(--size 500) mnist=(--batch-size 64 --images 6000)
 fi
@@ -56,10 +57,10 @@ play() {
     # A baseline of this demonstration's own: the reader's may be of another problem.
     level2-pi-* | level2-heat-*) command+=(--baseline "$work/${problem%%-*}.txt") ;;
   esac
-  [ "$name" = level2-hello ] || command+=(--json "$records")
+  [[ $name = level2-hello* ]] || command+=(--json "$records")
   step "Level ${name:5:1}: $words"
-  show "${command[@]}" || { fails "$name" "ended with status $?"; return; }
-  [ "$name" != level2-hello ] || { show "${command[@]}" || fails "$name" "ended with status $?"; }
+  # Nobody is asked, and cargo has nothing to say about what is built.
+  CARGO_TERM_QUIET=true show "${command[@]}" </dev/null || { fails "$name" "ended with status $?"; return; }
   line_of "$name"
 }
 
@@ -80,8 +81,8 @@ line_of() {
     level1-race-*)
       race="$(field verdict) ($(printf %.2f "$(field speedup)") x on $(some "$(field workers)" worker))"
       case $1 in
-        *-0) summary+=("level 1, cores   weight 0:   $race") ;;
-        *-half) summary+=("                 weight $weight: $race") ;;
+        *-half) summary+=("level 1, cores   weight $weight: $race") ;;
+        *-0) summary+=("                 weight 0:   $race") ;;
         *) summary+=("                 computing:  $race") ;;
       esac
       ;;

@@ -7,8 +7,8 @@
 #   scripts/present.sh --level 2       only this level
 #
 # scripts/demo.sh --present does the same. Keys: Return runs the step, s skips it, r shows its
-# recording, q ends. Without a terminal every step runs by itself. A step that this machine cannot
-# run (no GPU, no queue), that fails, or that takes too long shows its recording and says so.
+# recording, q ends; Ctrl-C stops a step that takes too long. A step that this machine cannot run (no
+# GPU, no queue) or that fails says so. Without a terminal every step runs by itself.
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 # shellcheck source=scripts/lib/steps.sh
@@ -57,70 +57,71 @@ recording() {
   echo "[end of the recording]"
 }
 
-# key: waits for one; without a terminal it is Return.
+# key WORDS: waits for a key and sets `answer`; without a terminal it is Return. q ends the script.
 key() {
-  local answer='' rest
-  if [ -t 0 ]; then
-    read -rsn 1 -p '  [Return runs it, s skips, r shows the recording, q ends] ' answer || exit
-    # An arrow or a function key is several characters, from Escape to a letter or ~: none of our keys.
-    while [ "$answer" = $'\e' ]; do
-      rest=''
-      read -rsn 1 -t 0.1 rest || :
-      while [[ $rest = [O\[0-9\;] ]]; do read -rsn 1 -t 0.1 rest || break; done
-      read -rsn 1 answer || exit
-    done
-    echo
-  fi
-  case $answer in
-    s) return 1 ;;
-    r) return 2 ;;
-    q) echo 'The end.'; exit 0 ;;
-  esac
+  local rest
+  answer=''
+  [ -t 0 ] || return 0
+  read -rsn 1 -p "  [$1, q ends] " answer || exit 130
+  # An arrow or a function key is several characters, from Escape to a letter or ~: none of our keys.
+  while [ "$answer" = $'\e' ]; do
+    rest=''
+    read -rsn 1 -t 0.1 rest || :
+    while [[ $rest = [O\[0-9\;] ]]; do read -rsn 1 -t 0.1 rest || break; done
+    read -rsn 1 answer || exit 130
+  done
+  printf '\r\e[K'
+  if [ "$answer" = q ]; then echo 'The end.'; exit 0; fi
 }
+trap : INT # it stops the step that runs; at a question it ends the script
 
 # share SECONDS: what that is of the budget; without a budget, ten minutes.
 share() { if [ -n "$budget" ]; then echo $((budget * $1 / 300)); else echo 600; fi; }
 
-# play NAME SECONDS WORDS COMMAND...: one step of lib/steps.sh.
-play() {
-  local name=$1 seconds choice=0 status=0 began command
-  seconds=$(share "$2")
-  as_typed "${@:4}"
-  step "Level $level: $3"
-  # A recording shows the command that it was made with.
-  if [ -z "$replay" ]; then
-    case $name in
-      slurm-*)
-        if ! have sbatch || ! timeout 10 sinfo >/dev/null 2>&1; then
-          echo "There is no queue on this machine."
-          recording "$name"
-          return
-        fi
-        ;;
-      level3-cuda)
-        if ! gpu_answers; then
-          echo "There is no GPU on this machine."
-          recording "$name"
-          return
-        fi
-        ;;
-    esac
-    printf '\n$ %s\n' "$(quoted "${command[@]}")"
-  fi
-  key || choice=$?
-  [ "$choice" -ne 1 ] || return 0
-  if [ -n "$replay" ] || [ "$choice" -eq 2 ]; then
-    recording "$name"
-    return
-  fi
-  began=$SECONDS
-  timeout --kill-after=5 "$seconds" "${command[@]}" </dev/null || status=$?
-  [ -z "$budget" ] || echo "  ($((SECONDS - began)) s of $seconds s)"
+# cannot_run NAME: why this machine cannot run a step; nothing if it can.
+cannot_run() {
+  case $1 in
+    slurm-*) { have sbatch && timeout 10 sinfo >/dev/null 2>&1; } || echo "There is no queue on this machine." ;;
+    level3-cuda) gpu_answers >/dev/null || echo "There is no GPU on this machine." ;;
+  esac
+}
+
+# run_step SECONDS: runs `command`, which may ask a terminal for a guess.
+run_step() {
+  local status=0 began=$SECONDS input=/dev/null
+  [ ! -t 0 ] || input=/dev/stdin
+  CARGO_TERM_QUIET=true timeout --foreground --kill-after=5 "$1" "${command[@]}" <$input || status=$?
+  [ -z "$budget" ] || echo "  ($((SECONDS - began)) s of $1 s)"
   case $status in
     0) ;;
-    124 | 137) echo "  stopped after $seconds s; instead:"; recording "$name" ;;
-    *) echo "  ended with status $status; instead:"; recording "$name" ;;
+    124 | 137) echo "  stopped after $1 s" ;;
+    *) echo "  ended with status $status" ;;
   esac
+}
+
+# play NAME SECONDS WORDS COMMAND...: one step of lib/steps.sh, on a screen of its own.
+play() {
+  local name=$1 answer command why
+  as_typed "${@:4}"
+  if [ -t 1 ]; then clear; fi
+  step "Level $level: $3"
+  if [ -n "$replay" ]; then
+    recording "$name" # it shows the command that it was made with
+  else
+    printf '$ %s\n' "$(quoted "${command[@]}")"
+    why=$(cannot_run "$name")
+    if [ -n "$why" ]; then
+      echo "$why Its recording: $runs/$name.txt"
+    else
+      key "Return runs it, s skips it, r shows its recording"
+      case $answer in
+        s) return ;;
+        r) recording "$name" ;;
+        *) run_step "$(share "$2")" ;;
+      esac
+    fi
+  fi
+  while key "Return goes on, r shows the recording"; [ "$answer" = r ]; do recording "$name"; done
 }
 
 # --- problems that fit into the budget ----------------------------------------------------------

@@ -9,8 +9,6 @@
 # command to type is printed. Exit status: 0 if every level can be built, 1 if something is missing.
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
-# shellcheck source=scripts/lib/mnist.sh
-source "$repo/scripts/lib/mnist.sh"
 # shellcheck source=scripts/lib/venv.sh
 source "$repo/scripts/lib/venv.sh"
 # shellcheck source=scripts/lib/setup/levels.sh

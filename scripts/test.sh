@@ -143,7 +143,7 @@ stage_truth() {
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell scripts level1 mpi mpich level3 exercises templates cuda kernels charts slides truth)
+stages=(setup format shell level1 mpi mpich level3 scripts exercises templates cuda kernels charts slides truth)
 cluster_stages=(hosts cluster)
 unmeasured=(--skip measured_) # tests of several hosts that are left out
 gpus=80 # compute capabilities that kernels are compiled for, blanks between them

@@ -22,16 +22,15 @@ play() {
   local name=$1 command typed
   case $name in
     slurm-*) return ;; # a stage of its own
-    level3-cuda) gpu_answers >/dev/null || return 0 ;;
+    level3-cuda*) gpu_answers >/dev/null || return 0 ;;
   esac
   as_typed "${@:4}"
-  # The charts show level 3 with every batch size.
-  case $name in level3-*) command+=(--workers "$(cores)" --sweep) ;; esac
   {
     typed=$(quoted "${command[@]}")
     printf '$ %s\n' "${typed//"$target/"/target/}"
-    [ "$name" = level2-hello ] || command+=(--json "$runs/$stage.jsonl")
-    timeout "$limit" "${command[@]}" 2>&1
+    # Level 3's record is that of all batch sizes, below.
+    case $name in level2-hello* | level3-cpu | level3-cuda) ;; *) command+=(--json "$runs/$stage.jsonl") ;; esac
+    CARGO_TERM_QUIET=true timeout "$limit" "${command[@]}" 2>&1 </dev/null
   } | tee "$runs/$name.txt"
 }
 
@@ -44,7 +43,12 @@ level() {
 }
 
 level1() { level 1; }
-level3() { mnist=(); level 3; }
+level3() {
+  local device
+  level 3
+  # For the charts: every batch size.
+  for device in cpu cuda; do play "level3-$device-sweep" 0 '' level3_mnist --device "$device" --sweep; done
+}
 level2() {
   local exchange ranks
   level 2

@@ -8,7 +8,9 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
+from statistics import median
 
 import torch
 
@@ -17,6 +19,7 @@ from side_by_side import append, arguments, human, run, table
 THREADS = min(2, len(os.sched_getaffinity(0)))
 TORCH = Path(__file__).parents[2] / "examples/python/level3_torch.py"
 MEGABYTE = 1_000_000
+KEPT = ("warmup_s", "train_s", "evaluate_s", "loss", "accuracy", "peak_bytes")
 
 # PyTorch as one meets it, and at its best.
 TORCH_FORMS = {
@@ -62,33 +65,39 @@ def main():
     # The same sizes on both devices. Large ones show what a GPU gains; a CPU gains little by them.
     sizes = args.batch_sizes or [512, 64] + [2048, 10000] * (len(devices) - 1)
 
-    rows = []
+    measured = defaultdict(list)  # of each program, device and batch size, one result per run
     for device in devices:
         for batch in sizes * args.runs:
-            measured = {"burn": measure_burn(program, device, batch)}
+            measured["burn", device, batch].append(measure_burn(program, device, batch))
             for name, flags in TORCH_FORMS.items():
                 if args.preload_only and "--preload" not in flags:
                     continue
                 if "--compile" in flags and device == "cpu" and not shutil.which("c++"):
                     print(f"no C++ compiler: without {name}")
                     continue
-                measured[name] = measure_torch(device, batch, *flags)
-            for name, results in measured.items():
-                rows.append(
-                    (
-                        f"{name}, {device}, batch {batch}",
-                        human(results["warmup_s"]),
-                        human(results["train_s"]),
-                        f"{measured['burn']['train_s'] / results['train_s']:.2f}",
-                        f"{100 * results['accuracy']:.2f} %",
-                        f"{results['peak_bytes'] / MEGABYTE:.0f} MB",
-                    )
-                )
-                settings = {"program": name, "device": device, "batch_size": batch, "threads": THREADS}
-                keep = ("warmup_s", "train_s", "evaluate_s", "loss", "accuracy", "peak_bytes")
-                append(args.json, 3, settings, {key: results[key] for key in keep})
-    print(f"one epoch of MNIST, {THREADS} threads; torch {torch.__version__}")
-    table(("", "warm-up", "training", "burn / this", "accuracy", "peak memory"), rows)
+                measured[name, device, batch].append(measure_torch(device, batch, *flags))
+
+    rows = []
+    for (name, device, batch), runs in measured.items():
+        each = [run["train_s"] for run in runs]
+        burn = [run["train_s"] for run in measured["burn", device, batch]]
+        middle = {key: median(run[key] for run in runs) for key in KEPT}
+        rows.append(
+            (
+                f"{name}, {device}, batch {batch}",
+                human(middle["warmup_s"]),
+                human(middle["train_s"]),
+                f"{human(min(each))} to {human(max(each))}",
+                f"{median(ours / its for ours, its in zip(burn, each)):.2f}",
+                f"{100 * middle['accuracy']:.2f} %",
+                f"{middle['peak_bytes'] / MEGABYTE:.0f} MB",
+            )
+        )
+        settings = {"program": name, "device": device, "batch_size": batch, "threads": THREADS}
+        append(args.json, 3, settings, middle | {"train_each": each})
+    runs = f"medians of {args.runs} runs, in turn" if args.runs > 1 else "one run"
+    print(f"one epoch of MNIST, {THREADS} threads, {runs}; torch {torch.__version__}")
+    table(("", "warm-up", "training", "from", "burn / this", "accuracy", "peak memory"), rows)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-# The demonstration: every step once, in the order of the slides. scripts/demo.sh, scripts/present.sh,
-# slides/record.sh and the jobs in scripts/slurm read it. To change the demonstration, change it here.
+# The demonstration: every step once, in the order of the slides. scripts/demo.sh, scripts/present.sh and
+# slides/record.sh read it. To change the demonstration, change it here.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the scripts that read this file
 
-# What a reader of the list may make smaller: how long a task waits (in seconds), and flags for the others.
-weight=0.5 pi=() heat=() mnist=(--batch-size 512)
+# What a reader of the list may change: how long a task waits (in seconds), and flags for the others.
+weight=0.5 workers=(--workers 2) pi=() heat=() mnist=(--batch-size 512)
 
 # steps_of LEVEL: calls `play NAME SECONDS WORDS COMMAND...` for each step of a level.
 #   NAME      its recording is slides/runs/NAME.txt
@@ -13,19 +13,21 @@ weight=0.5 pi=() heat=() mnist=(--batch-size 512)
 steps_of() {
   case $1 in
     1)
+      play level1-race-half 30 "Tasks that wait. Ten tasks, four workers: how many waves?" \
+        level1_cores --weight "$weight" --tasks 10 --workers 4 --guess --timeline
       play slurm-level1 36 "As a job: Slurm says how many workers there are." \
         scripts/slurm/submit.sh level1 --wait
       play level1-race-0 30 "Tasks that weigh nothing. Who wins?" \
-        level1_cores --weight 0 --tasks 10
-      play level1-race-half 30 "Tasks that wait. Ten tasks, four workers: how many waves?" \
-        level1_cores --weight "$weight" --tasks 10 --workers 4 --timeline
+        level1_cores --weight 0 --tasks 10 "${workers[@]}" --guess
       play level1-race-computing 30 "Tasks that compute. Now each worker needs a core." \
-        level1_cores --weight 0 --tasks 100 --factorial 5000
+        level1_cores --weight 0 --tasks 100 "${workers[@]}" --factorial 5000
       play level1-crossover 36 "From which task size on does parallel win?" \
-        level1_crossover --tasks 10
+        level1_crossover --tasks 10 "${workers[@]}"
       ;;
     2)
-      play level2-hello 12 "One program, four copies. Run it twice: the order changes." \
+      play level2-hello 6 "One program, four copies." \
+        -n 4 level2_hello
+      play level2-hello-again 6 "The same again. Is the order the same?" \
         -n 4 level2_hello
       play level2-pi-1 12 "Pi. Always start with one rank: it saves the baseline." \
         -n 1 level2_pi "${pi[@]}"
@@ -49,16 +51,17 @@ steps_of() {
   esac
 }
 
-# as_typed COMMAND...: sets `command` to a step's command as it is typed in the repository.
+# as_typed COMMAND...: sets `command` to a step's command as the slides show it.
 as_typed() {
   local programs=${target#"$repo/"}/release/examples
   case $1 in
     -n) command=(scripts/mpirun.sh -n "$2" "$programs/$3" "${@:4}") ;;
     */*) command=("$@") ;;
+    level1_cores) command=(cargo level1 "${@:2}") ;;
+    level1_crossover) command=(cargo crossover "${@:2}") ;;
     *) command=("$programs/$1" "${@:2}") ;;
   esac
 }
-
 # build LEVEL: builds a level's programs; cargo shows its progress.
 build() {
   local flags=()

@@ -1,5 +1,6 @@
 //! The flags that all levels share, to be flattened into a program's own.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use common::{Workers, parse_workers};
@@ -43,7 +44,11 @@ pub fn name_of(value: impl clap::ValueEnum) -> String {
 
 /// How this program was started, quoted so that it can be pasted into a shell.
 pub fn command_line() -> String {
-    let words: Vec<String> =
-        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+    std::env::args_os().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// A path or another word, quoted so that it can be pasted into a shell.
+pub fn quoted(word: impl AsRef<OsStr>) -> String {
+    let word = word.as_ref().to_string_lossy();
+    shlex::try_quote(&word).unwrap_or_else(|_| word.clone()).into_owned()
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use cli::misuse;
+use sha2::{Digest, Sha256};
 
 /// The first bytes of a file that gzip wrote.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -40,6 +40,11 @@ pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The SHA-256 of these bytes, as `sha256sum` writes it.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// `a folder`, `a pipe` or `a device`.
 fn other_than_a_file(metadata: &std::fs::Metadata) -> Option<&'static str> {
     use std::os::unix::fs::FileTypeExt;
@@ -68,47 +73,6 @@ fn place(path: &Path) -> io::Result<PathBuf> {
 /// Whether two paths lead to one file.
 pub(crate) fn same(one: &Path, other: &Path) -> bool {
     matches!((place(one), place(other)), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Finds out whether [`write`] will be able to write this file, and leaves no trace.
-///
-/// # Errors
-/// [`cli::Misuse`] if it will not.
-pub(crate) fn try_to_write(path: &Path, flag: &str) -> anyhow::Result<()> {
-    let refused =
-        |reason: String| misuse(format!("cannot write {flag} {}: {reason}", path.display()));
-    if let Some(what) = std::fs::metadata(path).ok().as_ref().and_then(other_than_a_file) {
-        return Err(refused(format!("it is {what}")));
-    }
-    beside(path).map_err(|error| refused(error.to_string()))?;
-    Ok(())
-}
-
-/// Writes a file beside the old one and then puts it in its place, so that there is always a
-/// whole one: when the disk is full, the old one stays.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let write = || {
-        let mut file = beside(path)?;
-        io::Write::write_all(&mut file, bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(place(path)?).map_err(|error| error.error)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(())
-}
-
-/// A new file in the folder of another, which goes away unless it is renamed.
-fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    let place = place(path)?;
-    tempfile::Builder::new()
-        .prefix(".level3-")
-        .permissions(std::fs::Permissions::from_mode(0o666)) // less what the umask forbids
-        .tempfile_in(place.parent().unwrap_or(Path::new("/")))
-        .map_err(|error| error.kind().into()) // the name of the new file would only puzzle
 }
 
 #[cfg(test)]
@@ -170,25 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_written_in_the_place_of_the_old_one_and_nothing_else_is_left() {
+    fn one_file_has_many_paths() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("model");
-        try_to_write(&path, "--save").unwrap();
-        assert!(!path.exists());
-        write(&path, b"old").unwrap();
-        let link = folder.path().join("link");
+        let [path, link] = ["model", "link"].map(|name| folder.path().join(name));
+        assert!(same(&path, &folder.path().join("./model")));
+        std::fs::write(&path, b"model").unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert!(same(&path, &link) && !same(&path, Path::new("model")));
-        write(&link, b"new").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"new");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-    }
-
-    #[test]
-    fn a_place_that_cannot_be_written_is_refused_before() {
-        let folder = tempfile::tempdir().unwrap();
-        let line = |path: &Path| try_to_write(path, "--save").unwrap_err().to_string();
-        assert!(line(folder.path()).contains("it is a folder"));
-        assert!(line(&folder.path().join("no/such/model")).contains("No such file"));
     }
 }

@@ -15,8 +15,8 @@ pub(crate) fn keep(gpu: &str) -> PathBuf {
         [std::env::current_dir(), std::env::current_exe()].map(Result::unwrap_or_default);
     let read = |folder: &Path| CubeClRuntimeConfig::from_file_path(folder.join("cubecl.toml")).ok();
     let config = here.ancestors().chain(program.ancestors()).find_map(read).unwrap_or_default();
-    // Cargo marks its target folder with this file.
-    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    // Cargo keeps this file in its target folder.
+    let target = program.ancestors().find(|folder| folder.join(".rustc_info.json").exists());
     let (config, folder) = for_one_kind(config, target, gpu);
     CubeClRuntimeConfig::set(config.override_from_env());
     folder

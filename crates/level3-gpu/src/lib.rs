@@ -24,6 +24,7 @@ mod picture;
 mod plan;
 mod predict;
 mod probe;
+mod progress;
 mod report;
 mod synthetic;
 

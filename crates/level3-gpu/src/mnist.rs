@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use cli::misuse;
-use sha2::{Digest, Sha256};
 
 use crate::args::Args;
 use crate::digits::{Digits, Images, TEST_IMAGES, TRAINING_IMAGES};
@@ -55,8 +54,9 @@ pub(crate) fn check(args: &Args) -> anyhow::Result<()> {
     let (folder, _) = folder(args);
     if nothing_in(&folder)? {
         return Err(misuse(format!(
-            "no MNIST in {} (scripts/get-mnist.sh fetches it; without it, synthetic digits)",
-            folder.display()
+            "no MNIST in {} ({} fetches it; without it, synthetic digits)",
+            folder.display(),
+            get_mnist(&folder)
         )));
     }
     read(&folder)?;
@@ -70,6 +70,15 @@ fn folder(args: &Args) -> (PathBuf, bool) {
     let named = args.data.clone().or_else(|| variable.map(PathBuf::from));
     let is_named = named.is_some();
     (named.unwrap_or_else(|| PathBuf::from(FOLDER)), is_named)
+}
+
+/// The command that fetches MNIST into this folder.
+fn get_mnist(folder: &Path) -> String {
+    let script = "scripts/get-mnist.sh";
+    match folder == Path::new(FOLDER) {
+        true => script.to_string(),
+        false => format!("{script} {}", cli::quoted(folder)),
+    }
 }
 
 fn nothing_in(folder: &Path) -> anyhow::Result<bool> {
@@ -114,14 +123,14 @@ impl Source {
     fn read(self, folder: &Path) -> anyhow::Result<Vec<u8>> {
         let Some(path) = self.find(folder)? else {
             return Err(misuse(format!(
-                "{} holds no {} (plain or .gz); scripts/get-mnist.sh fetches it, \
-                 --synthetic does without",
+                "{} holds no {} (plain or .gz); {} fetches it, --synthetic does without",
                 folder.display(),
-                self.0
+                self.0,
+                get_mnist(folder)
             )));
         };
         let bytes = files::read(&path, self.1)?;
-        let sha256 = hexadecimal(&Sha256::digest(&bytes));
+        let sha256 = files::sha256(&bytes);
         let is_of = |name: &str| CHECKSUMS.lines().any(|line| line == format!("{sha256}  {name}"));
         if is_of(self.0) {
             return Ok(bytes);
@@ -131,12 +140,8 @@ impl Source {
             Some(other) => format!("{shown} holds {}: the files are swapped", other.0),
             None => format!("{shown} is damaged or not MNIST's {} (SHA-256 {sha256})", self.0),
         };
-        Err(misuse(format!("{reason}; move it away and run scripts/get-mnist.sh")))
+        Err(misuse(format!("{reason}; move it away and run {}", get_mnist(folder))))
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use burn::record::{FullPrecisionSettings, NamedMpkBytesRecorder, Recorder};
 use burn::tensor::activation::relu;
 use burn_flex::Flex;
 use cli::misuse;
-use sha2::{Digest, Sha256};
 
 use crate::backend::ConvBlock;
 use crate::files;
@@ -75,8 +74,8 @@ impl<B: ConvBlock> Cnn<B> {
     pub fn save(self, path: &Path) -> anyhow::Result<()> {
         let network = self.first_line();
         let packed = recorder().record(self.into_record(), ()).context("packing the model")?;
-        let line = format!("{network}{}\n", checksum(&packed));
-        files::write(path, &[line.as_bytes(), &packed].concat()).context("saving the model")
+        let line = format!("{network}{}\n", files::sha256(&packed));
+        cli::replace_file(path, &[line.as_bytes(), &packed].concat())
     }
 
     /// Reads what [`Cnn::save`] wrote, on any device.
@@ -95,7 +94,7 @@ impl<B: ConvBlock> Cnn<B> {
         let Some(sum) = line.strip_prefix(model.first_line().as_bytes()) else {
             return Err(refused("not a model of this program's network"));
         };
-        if sum != checksum(packed).as_bytes() {
+        if sum != files::sha256(packed).as_bytes() {
             return Err(refused("a damaged model"));
         }
         let record = recorder().load(packed.to_vec(), device).context("unpacking the model")?;
@@ -111,10 +110,6 @@ impl<B: ConvBlock> Cnn<B> {
 
 /// More than the bytes of any model.
 const MOST_BYTES: usize = 100_000_000;
-
-fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {
     NamedMpkBytesRecorder::new()

@@ -1,14 +1,12 @@
 //! What the program says: the plan, the progress, the times, and what the network learned.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::Context;
 use burn::tensor::{ElementConversion, Tensor};
 use cli::{Guess, Record, misuse};
 use common::{Workers, human, plural, time};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::args::Args;
@@ -21,9 +19,7 @@ use crate::model::Cnn;
 use crate::picture;
 use crate::plan::Plan;
 use crate::probe::find_gpu;
-
-/// How often an epoch says how far it is. Each time, the loss is read back from the device.
-const LINES_AN_EPOCH: usize = 10;
+use crate::progress::Progress;
 
 /// Columns of the longest bar in a sweep's chart.
 const BAR: f64 = 40.0;
@@ -60,7 +56,7 @@ impl Report {
     pub fn open(args: &Args) -> anyhow::Result<Self> {
         // A path that cannot be written fails now, and not after the training.
         if let Some(model) = &args.save {
-            files::try_to_write(model, "--save")?;
+            cli::check_replaceable(model).context("--save")?;
             if args.run.json.as_ref().is_some_and(|json| files::same(json, model)) {
                 return Err(misuse("--save and --json name one file; each needs its own"));
             }
@@ -144,26 +140,18 @@ impl Report {
         run.progress.step(|| loss.into_scalar().elem())
     }
 
-    /// Stops the clock and says how long the training took.
+    /// Stops the clock.
     pub fn stop(&mut self) {
         let training = self.lap();
         if let Some(run) = self.runs.last_mut() {
-            run.progress.bar.finish_and_clear();
+            run.progress.finish();
             run.training = training;
-            let (epochs, speed) = (plural(run.plan.epochs, "epoch"), run.images_per_second());
-            println!("training: {}, {epochs}, {speed:.0} images/s", human(training));
-            let steps = run.plan.epochs * run.plan.steps();
-            let each = human(training / steps as u32);
-            let batch = plural(run.plan.batch_size, "image");
-            let why = format!("{} of {batch}, {each} each", plural(steps, "step"));
-            if let Some(score) = self.guess.score(training.as_secs_f64(), "s", &why) {
-                println!("{score}");
-            }
         }
     }
 
-    /// Says how well the network reads digits that it has never seen, shows some of them, and
-    /// writes the model and the record. If one of them cannot be written, the other one is.
+    /// Shows two digits that the network has never seen, says how well it reads such digits and
+    /// what that took, and writes the model and the record. If one of them cannot be written, the
+    /// other one is.
     ///
     /// # Errors
     /// If the model or the record cannot be written.
@@ -176,14 +164,24 @@ impl Report {
         let evaluation = self.lap();
         let Some(run) = self.runs.last_mut() else { return Ok(()) };
         run.accuracy = predictions.accuracy(test);
-        println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
-        println!("accuracy: {:.2} % ({})", 100.0 * run.accuracy, self.data);
         if !self.sweep {
-            println!("\ntest images ({}), the last ones read wrong:", self.data);
-            print!(
-                "{}",
-                picture::of_predictions(&predictions.samples(test, 2, 2), test, predictions)
-            );
+            let shown = predictions.samples(test, 1, 1);
+            println!("\n{}", picture::of_predictions(&shown, test, predictions));
+        }
+        let (training, right) = (human(run.training), 100.0 * run.accuracy);
+        let verdict = format!(
+            "The {} trained for {training}; the network reads {right:.1} % of new digits right.",
+            run.plan.device
+        );
+        println!("{}", cli::verdict(&verdict));
+        let (epochs, speed) = (plural(run.plan.epochs, "epoch"), run.images_per_second());
+        println!("training: {training}, {epochs}, {speed:.0} images/s");
+        let (images, time) = (plural(test.len(), "test image"), human(evaluation));
+        println!("accuracy: {right:.2} % ({}), {images} in {time}", self.data);
+        if let Some(score) =
+            self.guess.score(run.training.as_secs_f64(), "s", &run.steps_in_words())
+        {
+            println!("{score}");
         }
         let (plan, progress) = (&run.plan, &run.progress);
         let samples: Vec<_> = (predictions.samples(test, 8, 2))
@@ -257,78 +255,18 @@ impl Report {
 }
 
 impl Run {
+    /// `118 steps of 512 images, 121 ms each`
+    fn steps_in_words(&self) -> String {
+        let steps = self.plan.epochs * self.plan.steps();
+        let batch = plural(self.plan.batch_size, "image");
+        format!(
+            "{} of {batch}, {} each",
+            plural(steps, "step"),
+            human(self.training / steps as u32)
+        )
+    }
+
     fn images_per_second(&self) -> f64 {
         (self.plan.images * self.plan.epochs) as f64 / self.training.as_secs_f64()
-    }
-}
-
-/// How far the training is: a bar on a terminal, lines in a log.
-struct Progress {
-    bar: ProgressBar,
-    lines: bool,
-    steps: usize,
-    epochs: usize,
-    done: usize,
-    loss: f32,
-    data: &'static str,
-}
-
-impl Progress {
-    fn new(plan: &Plan, data: &'static str) -> Self {
-        let (steps, epochs) = (plan.steps(), plan.epochs);
-        let bar = ProgressBar::new((steps * epochs) as u64);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} step {pos} of {len}, {eta} {msg}")
-        {
-            bar.set_style(style);
-        }
-        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
-        let lines = dumb || !std::io::stderr().is_terminal();
-        if lines {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
-        }
-        Self { bar, lines, steps, epochs, done: 0, loss: f32::NAN, data }
-    }
-
-    fn step(&mut self, loss: impl FnOnce() -> f32) -> anyhow::Result<()> {
-        let (epoch, step) = (self.done / self.steps + 1, self.done % self.steps + 1);
-        self.done += 1;
-        self.bar.inc(1);
-        let lines_until = |step: usize| step * LINES_AN_EPOCH / self.steps;
-        if lines_until(step) == lines_until(step - 1) {
-            return Ok(());
-        }
-        self.loss = loss();
-        ensure!(
-            self.loss.is_finite(),
-            "the loss is {} at step {step} of epoch {epoch}, so what was learned means nothing and \
-             is not saved; try another --seed, and after a run on the GPU --device cpu",
-            self.loss
-        );
-        self.bar.set_message(format!("loss {:.4} ({})", self.loss, self.data));
-        if self.lines {
-            let (epochs, steps, loss) = (self.epochs, self.steps, self.loss);
-            let data = self.data;
-            println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn progress() -> Progress {
-        let plan = Plan { device: Device::Cpu, batch_size: 1, epochs: 1, images: 1, seed: 1 };
-        Progress::new(&plan, "MNIST")
-    }
-
-    #[test]
-    fn a_loss_that_is_no_number_ends_the_training() {
-        assert!(progress().step(|| 0.5).is_ok());
-        for loss in [f32::NAN, f32::INFINITY] {
-            let error = progress().step(|| loss).unwrap_err().to_string();
-            assert!(error.contains(&loss.to_string()) && error.contains("step 1"), "{error}");
-        }
     }
 }
