@@ -1,7 +1,7 @@
 //! Level 3: train a network to read handwritten digits, on the CPU or on the GPU.
 //!
 //! One line chooses the device. Network, loop and data are the same on both; the CPU's convolution
-//! and optimiser are our own, because Burn's leave cores idle, and a bad CPU flatters the GPU.
+//! is our own, because Burn's leaves cores idle, and a CPU used badly flatters the GPU.
 //! ```text
 //! cargo run --release -p level3-gpu --example level3_mnist -- --device cpu --batch-size 512
 //! cargo run --release -p level3-gpu --features cuda --example level3_mnist -- --device cuda --batch-size 512
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use burn::module::AutodiffModule;
 use burn::nn::loss::CrossEntropyLoss;
-use burn::optim::{GradientsParams, Optimizer};
+use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use burn::tensor::Tensor;
 use level3_gpu::{Args, Autodiff, Batch, Cnn, Cuda, Device, Digits, Flex, OnDevice, Plan};
 use level3_gpu::{Predictions, Report, Training, predict};
@@ -37,7 +37,8 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
     // All images move to the device once, as bytes: 47 MB.
     let training = OnDevice::<B>::new(&digits.training, plan.images, &device);
     let test = OnDevice::new(&digits.test, digits.test.len(), &device);
-    let (mut model, mut adam) = (Cnn::<B>::new(plan.seed, &device), B::adam());
+    let mut model = Cnn::<B>::new(plan.seed, &device);
+    let mut adam = AdamConfig::new().with_epsilon(1e-8).init(); // as in PyTorch
     // At first use a GPU compiles its kernels, for each size of batch: try them on a copy.
     for chosen in plan.one_of_each_size() {
         step(model.clone(), &mut adam.clone(), training.batch(&chosen));

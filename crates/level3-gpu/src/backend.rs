@@ -1,14 +1,12 @@
-//! What differs between the devices: the layer that takes most of the time, and the optimiser.
+//! What differs between the devices: the layer that takes most of the time.
 //!
-//! A GPU takes Burn's own of both. On a CPU Burn's own leave cores idle, and a CPU used badly would
-//! make the GPU look better than it is, so there the layer is `conv.rs` and the optimiser is
-//! `adam.rs`. All else in the network is Burn's, on every device.
+//! A GPU takes Burn's own. On a CPU Burn's own leaves cores idle, and a CPU used badly would make the
+//! GPU look better than it is, so there the layer is `conv.rs`. All else in the network, and the
+//! optimiser, is Burn's on every device. (Burn's Adam runs on one core of a CPU. With two workers
+//! that is a twelfth of an epoch at batch size 64; with many it is Amdahl's serial part.)
 
-use burn::module::AutodiffModule;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
-use burn::optim::Optimizer;
-use burn::optim::adaptor::OptimizerAdaptor;
 use burn::prelude::*;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{TensorMetadata, TensorPrimitive, activation, module};
@@ -19,7 +17,6 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use burn_autodiff::{Autodiff, NodeId};
 use burn_flex::{Flex, FlexTensor};
 
-use crate::adam::Adam;
 use crate::conv::{self, Sizes};
 
 /// A backend's way from one layer of pixels to the next: convolution, ReLU and max-pool.
@@ -36,17 +33,10 @@ pub trait ConvBlock: Backend {
     }
 }
 
-/// What a device needs to train the network.
-pub trait Training: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock> {
-    /// The optimiser Adam with PyTorch's defaults, in the form that suits the device.
-    fn adam<M: AutodiffModule<Self>>() -> impl Optimizer<M, Self>;
-}
+/// A backend that trains the network.
+pub trait Training: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock> {}
 
-impl<C: CheckpointStrategy> Training for Autodiff<Flex, C> {
-    fn adam<M: AutodiffModule<Self>>() -> impl Optimizer<M, Self> {
-        OptimizerAdaptor::from(Adam)
-    }
-}
+impl<B: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock>> Training for B {}
 
 impl ConvBlock for Flex {
     fn conv_relu_pool(conv: &Conv2d<Self>, images: Tensor<Self, 4>) -> Tensor<Self, 4> {
@@ -160,23 +150,16 @@ fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
 mod cuda {
     use super::*;
     use burn::backend::Cuda;
-    use burn::optim::AdamConfig;
 
     impl ConvBlock for Cuda {}
 
     impl<C: CheckpointStrategy> ConvBlock for Autodiff<Cuda, C> {}
-
-    impl<C: CheckpointStrategy> Training for Autodiff<Cuda, C> {
-        fn adam<M: AutodiffModule<Self>>() -> impl Optimizer<M, Self> {
-            AdamConfig::new().with_epsilon(crate::adam::EPSILON).init()
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::module::Param;
+    use burn::module::{AutodiffModule, Param};
     use burn::nn::conv::Conv2dConfig;
 
     type B = Autodiff<Flex>;

@@ -3,7 +3,6 @@
 //! The lesson, the training loop and the line that chooses the device, stands in
 //! `examples/level3_mnist.rs`. The layer that makes the CPU a fair opponent is `conv.rs`.
 
-mod adam;
 mod args;
 mod backend;
 mod conv;
