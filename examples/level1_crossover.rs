@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let Crossover { tasks, workers, guess, json } = Crossover::from_command_line()?;
     let mut record = Record::open(json.as_deref(), 1, "level1_crossover")?;
-    println!("Crossover: {tasks} tasks, {workers}");
+    println!("Crossover: {tasks} tasks\n{workers}");
     println!("Racing one worker against {}, task size by task size ...\n", workers.count);
 
     let pool = start_pool(workers)?;

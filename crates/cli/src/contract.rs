@@ -8,6 +8,7 @@ use std::process::{self, ExitCode};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::stopped;
+use crate::terminal::COLUMNS;
 
 /// An error in what the user gave us: an argument, an answer, a variable, a file.
 ///
@@ -60,7 +61,9 @@ pub enum Answer {
 pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
     end_on_lost_output();
     stopped::watch().map_err(|error| Answer::Refusal(format!("preparing for Ctrl-Z: {error}")))?;
-    Args::try_parse().map_err(|mut error| match error.kind() {
+    let command = Args::command().max_term_width(COLUMNS);
+    let read = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
+    read.map_err(|mut error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Help(error),
         _ => Answer::Refusal(one_line(&mut error)),
     })

@@ -19,4 +19,4 @@ pub use number::{count, parse_count, parse_seconds};
 pub use prompt::ask;
 pub use record::Record;
 pub use stopped::was_stopped;
-pub use terminal::{colour, verdict};
+pub use terminal::{colour, verdict, wrapped};

@@ -1,21 +1,51 @@
-//! Whether colours are wanted.
+//! What a terminal shows, and a log does not: colours, and lines that fit.
 
 use std::env;
 use std::io::{self, IsTerminal};
 
 use crate::prompt::TERMINAL_VARIABLE;
 
-/// Whether to print colours: standard output is a terminal that knows them, and `NO_COLOR` is not
-/// set (<https://no-color.org>).
+/// What every terminal has at least.
+pub(crate) const COLUMNS: usize = 80;
+
+/// Whether what is printed appears on a terminal.
 ///
-/// The ranks of Open MPI always see a terminal, its launcher's own. There is a real one behind it
-/// if `scripts/mpirun.sh` says so.
-pub fn colour() -> bool {
+/// The ranks of Open MPI always see one, its launcher's own. There is a real one behind it if
+/// `scripts/mpirun.sh` says so.
+fn on_terminal() -> bool {
     io::stdout().is_terminal()
-        && env::var_os("NO_COLOR").unwrap_or_default().is_empty()
         && (env::var_os("OMPI_COMM_WORLD_RANK").is_none()
             || env::var_os(TERMINAL_VARIABLE).is_some())
+}
+
+/// Whether to print colours: on a terminal that knows them, if `NO_COLOR` is not set
+/// (<https://no-color.org>).
+pub fn colour() -> bool {
+    on_terminal()
+        && env::var_os("NO_COLOR").unwrap_or_default().is_empty()
         && env::var_os("TERM").is_some_and(|terminal| terminal != "dumb")
+}
+
+/// A text for a terminal of 80 columns; in a log it stays in one line, to be searched for.
+pub fn wrapped(text: &str) -> String {
+    if on_terminal() { text.lines().map(wrap).collect::<Vec<_>>().join("\n") } else { text.into() }
+}
+
+/// A line broken between words. Only a longer word, such as a path, is left as it is.
+fn wrap(line: &str) -> String {
+    let mut wrapped = String::new();
+    let mut column = 0;
+    for word in line.split(' ') {
+        let letters = word.chars().count();
+        let (gap, begin) = match column {
+            0 => ("", 0),
+            _ if column + 1 + letters > COLUMNS => ("\n", 0),
+            _ => (" ", column + 1),
+        };
+        wrapped = wrapped + gap + word;
+        column = begin + letters;
+    }
+    wrapped
 }
 
 /// The line that the audience must read first: bold, where there is a terminal with colours.
@@ -23,5 +53,19 @@ pub fn verdict(line: &str) -> String {
     match colour() {
         true => format!("\x1b[1;32m{line}\x1b[0m"),
         false => line.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_between_words_and_no_word_is_lost() {
+        let lines = wrap(&("warning: ".to_string() + &"word ".repeat(40) + "end"));
+        assert!(lines.lines().all(|line| line.chars().count() <= COLUMNS), "{lines}");
+        assert_eq!(lines.split_whitespace().count(), 42);
+        let path = "/scratch".repeat(20);
+        assert_eq!(wrap(&format!("in {path}")), format!("in\n{path}"));
     }
 }

@@ -2,10 +2,14 @@
 
 use std::fmt::Display;
 
-/// A count with its word, for every word whose plural is made with an s: `1 worker`, `4 workers`.
+/// A count with its word, for every word whose plural is regular: `1 worker`, `4 workers`, `2 passes`.
 pub fn plural<N: Display + PartialEq + From<u8>>(count: N, word: &str) -> String {
-    let s = if count == N::from(1) { "" } else { "s" };
-    format!("{count} {word}{s}")
+    let ending = match count == N::from(1) {
+        true => "",
+        false if word.ends_with('s') => "es",
+        false => "s",
+    };
+    format!("{count} {word}{ending}")
 }
 
 #[cfg(test)]
@@ -17,5 +21,6 @@ mod tests {
         assert_eq!(plural(0_u64, "task"), "0 tasks");
         assert_eq!(plural(1_usize, "worker"), "1 worker");
         assert_eq!(plural(2_i32, "rank"), "2 ranks");
+        assert_eq!(plural(2_i32, "pass"), "2 passes");
     }
 }

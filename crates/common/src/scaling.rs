@@ -50,7 +50,7 @@ impl Scaling {
 impl fmt::Display for Scaling {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "speedup       {:>7.2} x   ideal: {} x", self.speedup, self.workers)?;
-        write!(f, "efficiency    {:>7.0} %   speedup / workers", 100.0 * self.efficiency())?;
+        write!(f, "efficiency    {:>7.0} %   speedup / ideal", 100.0 * self.efficiency())?;
         match self.serial_fraction() {
             Some(fraction) => write!(
                 f,

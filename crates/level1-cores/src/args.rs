@@ -85,11 +85,8 @@ impl Race {
                  up to {LONGEST_RACE} s is fine: --weight {longest}"
             )));
         }
-        let question = format!(
-            "Your guess: {tasks} tasks of {weight} s and {}!, {} workers: how many times as fast as \
-             one? (below 1: slower)",
-            args.factorial, workers.count
-        );
+        let question =
+            format!("Your guess: {} workers are how many times as fast as one?", workers.count);
         Ok(Self {
             guess: Guess::ask(args.run.guess, &question)?,
             weight: Duration::from_secs_f64(weight),
@@ -160,10 +157,8 @@ impl Crossover {
     pub fn from_command_line() -> anyhow::Result<Self> {
         let args: CrossoverArgs = cli::parse()?;
         let workers = args.workers.decide()?;
-        let question = format!(
-            "Your guess: {} tasks, {} workers: from how many microseconds a task do they win?",
-            args.tasks, workers.count
-        );
+        let question =
+            format!("Your guess: from how many us per task on do {} workers win?", workers.count);
         let guess = Guess::ask(args.run.guess, &question)?;
         Ok(Self { tasks: args.tasks as usize, workers, guess, json: args.run.json })
     }

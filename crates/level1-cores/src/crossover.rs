@@ -144,7 +144,7 @@ impl fmt::Display for Search {
             Some(_) => writeln!(f, "A smaller task costs more to hand out than the workers save."),
             None => writeln!(
                 f,
-                "Tasks from {} to {} were raced. Several workers need several cores: --workers 2",
+                "Tasks from {} to {} were raced.\nSeveral workers need several cores: --workers 2",
                 human(SMALLEST),
                 human(LARGEST)
             ),

@@ -19,7 +19,7 @@ impl fmt::Display for Race {
         writeln!(f, "computes {}!", self.factorial)?;
         write!(f, "{}", self.workers)?;
         match self.workers.warning() {
-            Some(warning) => write!(f, "\n{warning}"),
+            Some(warning) => write!(f, "\n{}", cli::wrapped(&warning)),
             None => Ok(()),
         }
     }
@@ -62,11 +62,11 @@ pub fn report(
     if !stopped {
         println!("{scaling}");
     }
-    println!("{}; starting the workers took {}", repeats(pairs), human(pool_start));
+    println!("{}; start of the workers {}", repeats(pairs), human(pool_start));
     let warnings = [hyperthreads(), pairs.sequential.busy_warning()];
-    warnings.iter().flatten().for_each(|line| println!("{line}"));
+    warnings.iter().flatten().for_each(|line| println!("{}", cli::wrapped(line)));
     if let Some(score) = score(race, winner, scaling.speedup).filter(|_| !stopped) {
-        println!("\n{score}");
+        println!("\n{}", cli::wrapped(&score));
     }
 
     record
@@ -107,7 +107,7 @@ fn repeats(pairs: &Pairs) -> String {
     match pairs.sequential.len() {
         1 => "each loop was run once".to_string(),
         runs => format!(
-            "medians of {runs} runs; the best were {} and {}",
+            "medians of {runs} runs, best {} and {}",
             human(pairs.sequential.best()),
             human(pairs.parallel.best())
         ),

@@ -20,8 +20,12 @@ fn path_of(name: &str) -> PathBuf {
     test.ancestors().nth(2).unwrap().join("examples").join(name)
 }
 
+/// What was printed: it must fit a terminal of 80 columns.
 fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let fits = |line: &str| line.contains('\x1b') || line.chars().count() <= 80;
+    assert!(text.lines().all(fits), "{text}");
+    text
 }
 
 /// Asserts exit status 2 and one line on stderr that holds every one of `parts`.
@@ -107,7 +111,7 @@ fn without_a_terminal_the_defaults_are_taken_and_printed() {
 fn a_guess_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
     let race = "level1_cores --weight 0.01 --tasks 10 --workers 4 --guess";
     let text = stdout(&on_a_terminal(race, r"400\n"));
-    assert!(text.contains("Your guess: 10 tasks of 0.01 s and 20!, 4 workers"), "{text}");
+    assert!(text.contains("Your guess: 4 workers are how many times as fast"), "{text}");
     assert!(text.contains("you said 400 x") && text.contains("times too high"), "{text}");
     assert!(text.contains("why: 10 tasks on 4 workers are 3 waves"), "{text}");
 

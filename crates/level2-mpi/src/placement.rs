@@ -118,7 +118,7 @@ impl Placement {
                 }
                 (_, false, _) => launcher.a_core_each().into(),
             };
-            return Some(format!("warning: {crowd}, so they take turns;\n{cure}"));
+            return Some(format!("warning: {crowd}, so they take turns; {cure}"));
         }
         let wanted: usize = variable(WORKERS_VARIABLE)?.trim().parse().ok()?;
         if !in_a_job || wanted < 2 {
@@ -128,14 +128,14 @@ impl Placement {
         let short = hosts.iter().find(|(_, seats)| seats.len() * wanted > union(seats).len());
         Some(match short {
             Some((host, seats)) => format!(
-                "warning: {} with {WORKERS_VARIABLE}={wanted} do not fit {} on {host};\n\
+                "warning: {} with {WORKERS_VARIABLE}={wanted} do not fit {} on {host}; \
                  srun -c {wanted} passes them on, and -n takes fewer ranks",
                 plural(seats.len(), "rank"),
                 plural(union(seats).len(), "CPU")
             ),
             None => format!(
                 "warning: a rank computes on one CPU, and {WORKERS_VARIABLE} is {wanted}: the others \
-                 idle;\nask Slurm for --cpus-per-task=1 and {wanted} times as many --ntasks"
+                 idle; ask Slurm for --cpus-per-task=1 and {wanted} times as many --ntasks"
             ),
         })
     }
@@ -145,7 +145,7 @@ impl Placement {
 pub fn warn_of_placement(world: &impl Communicator) {
     let warning = Placement::gather(world).warning();
     if let Some(warning) = warning.filter(|_| world.rank() == ROOT) {
-        eprintln!("{warning}");
+        eprintln!("{}", cli::wrapped(&warning));
     }
 }
 

@@ -78,7 +78,10 @@ impl Report {
             println!("{}", cli::verdict(&format!("One rank takes {took}.")));
             match doubt.map_or_else(|| baseline.save(time), Err) {
                 Ok(()) => println!("Saved as the baseline in {path}. Now take more ranks."),
-                Err(reason) => println!("warning: this baseline is not saved: {reason}"),
+                Err(reason) => {
+                    let warning = format!("warning: this baseline is not saved: {reason}");
+                    println!("{}", cli::wrapped(&warning));
+                }
             }
             return None;
         }
@@ -87,7 +90,7 @@ impl Report {
             Err(reason) => {
                 let ranks = plural(self.ranks, "rank");
                 println!("{}", cli::verdict(&format!("{ranks} take {took}.")));
-                println!("no speedup: {reason}");
+                println!("{}", cli::wrapped(&format!("no speedup: {reason}")));
                 if self.doubt(times).is_none() {
                     println!(
                         "Run it with one rank first: scripts/mpirun.sh -n 1 {}",
@@ -172,7 +175,8 @@ impl Report {
                 &format!("all ranks together have {}, and {many}", plural(cpus, "CPU")),
             ),
         };
-        [self.placement.warning(), score].iter().flatten().for_each(|line| println!("{line}"));
+        let remarks = [self.placement.warning(), score];
+        remarks.iter().flatten().for_each(|line| println!("{}", cli::wrapped(line)));
     }
 }
 

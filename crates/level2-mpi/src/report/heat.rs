@@ -191,13 +191,13 @@ fn memory_bandwidth(world: &SimpleCommunicator) -> f64 {
 fn memory_used(used: f64, bandwidth: f64) -> String {
     let share = 100.0 * used / bandwidth;
     let why = match share {
-        caches if caches > 110.0 => "the plate lies in caches",
+        caches if caches > 110.0 => "it lies in caches",
         near if near > 60.0 => "this is the limit",
-        _ => "this is not the limit",
+        _ => "not the limit",
     };
     format!(
-        "{:.1} GB/s, {share:.0} % of the {:.1} GB/s that this run measured: {why}",
-        1e-9 * used,
+        "{:>9}   {share:.0} % of the measured {:.1} GB/s: {why}",
+        format!("{:.1} GB/s", 1e-9 * used),
         1e-9 * bandwidth
     )
 }

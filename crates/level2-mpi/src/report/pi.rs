@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 use std::time::{Duration, Instant};
 
-use common::{Samples, human};
+use common::{Samples, human, plural};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use serde_json::json;
@@ -62,8 +62,9 @@ impl<'a> PiReport<'a> {
         if self.rectangle.is_none() {
             println!("pi            {pi:.15}   error {error:.1e}");
             println!(
-                "time          {:>9}   median of {passes} passes, best {}",
+                "time          {:>9}   median of {}, best {}",
                 human(median),
+                plural(*passes as usize, "pass"),
                 human(best)
             );
             if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
