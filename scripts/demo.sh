@@ -39,7 +39,7 @@ find_target
 export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$(cores)}
 workers=()
 if [ -n "$quick" ]; then
-  weight=0.1 pi=(--passes 20) heat=(--size 500) mnist=(--batch-size 64 --images 6000)
+  weight=0.1 pi=(--passes 20) heat=(--steps 500) mnist=(--batch-size 64 --images 6000)
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -150,7 +150,7 @@ fit() {
     2)
       limit=$(share 12)
       pi=(--passes "$(whole 5 100 "0.5 * $limit / $(try median_s -n 1 level2_pi --passes 5 --baseline "$work/try")")")
-      heat=(--steps "$(whole 20 1000 "0.3 * $limit * 20 / $(try total_s -n 1 level2_heat --steps 20 --baseline "$work/try")")")
+      heat=(--steps "$(whole 20 2000 "0.3 * $limit * 20 / $(try total_s -n 1 level2_heat --steps 20 --baseline "$work/try")")")
       ;;
     3)
       limit=$(share 27)

@@ -16,7 +16,7 @@
 
 case ${1:-} in
   -h | --help) usage; exit ;;
-  heat) default=1000 flags=(--steps 200) ;;
+  heat) default=500 flags=(--steps 500) ;;
   pi) default=10000000 flags=() ;;
   *) die "which program? heat or pi; try --help" ;;
 esac

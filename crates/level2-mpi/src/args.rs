@@ -55,11 +55,11 @@ pub struct PiArgs {
 #[command(version)]
 pub struct HeatArgs {
     /// Rows, and columns, of the plate.
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = count(1..=20_000))]
+    #[arg(long, value_name = "N", default_value = "500", value_parser = count(1..=20_000))]
     pub size: u64,
 
     /// How many time steps.
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = count(1..=10_000_000))]
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = count(1..=10_000_000))]
     pub steps: u64,
 
     /// How the rows travel; overlap runs both ways and prints its gain.
