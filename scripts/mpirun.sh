@@ -12,6 +12,9 @@
 #                  PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe (Open MPI 5): ranks for which
 #                  there is no core, or no task in a Slurm job, take turns with the others, and a line
 #                  says so. MPICH needs nothing.
+#   with fewer CPUs than the machine has (taskset) OMPI_MCA_hwloc_base_binding_policy=none (Open MPI 4)
+#                  and PRTE_MCA_hwloc_default_binding_policy=none (5): a binding of their own would
+#                  put the ranks on the other CPUs as well.
 #   in a container OMPI_MCA_btl_vader_single_copy_mechanism=none (Open MPI 4; 5 needs nothing) and
 #                  MPIR_CVAR_CH4_CMA_ENABLE=0 (MPICH), if a trial shows that a process may not read
 #                  another's memory (process_vm_readv). Without them Open MPI complains about every
@@ -88,6 +91,9 @@ if [ -n "${SLURM_JOB_ID:-}" ]; then
   room=$(tasks_of_job) place="in job $SLURM_JOB_ID, which has $(some "$room" task)"
 else
   room=$(cores) place="on $(some "$room" core)"
+  if [ "$(cpus_of_mask)" != "$(cpus_of_machine)" ]; then
+    export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
+  fi
 fi
 ranks=$(ranks_wanted "$@")
 if [ "${ranks:-0}" -gt "$room" ]; then note "$ranks ranks $place: they take turns"; fi

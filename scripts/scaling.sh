@@ -115,7 +115,7 @@ for n in "${numbers[@]}"; do
     awk -v n="$n" -v time="$time" -v one="$one" -v weak="$weak" 'BEGIN {
       efficiency = weak ? one / time : one / time / n
       printf "%5d  %8.3f ms  %6.2f x  %8.0f %%%s\n", n, 1000 * time, efficiency * n, 100 * efficiency,
-        efficiency > 1.1 ? "   above 100 %: a part fits a cache" : ""
+        (efficiency > 1.1 ? "   above 100 %: a part fits a cache" : "")
     }'
   fi
 done

@@ -24,8 +24,8 @@ KEPT = ("warmup_s", "train_s", "evaluate_s", "loss", "accuracy", "peak_bytes")
 # PyTorch as one meets it, and at its best.
 TORCH_FORMS = {
     "PyTorch, preloaded": ["--preload"],
-    "PyTorch, channels last, fused Adam": ["--preload", "--best"],
-    "PyTorch, the same, compiled": ["--preload", "--best", "--compile"],
+    "PyTorch at its best": ["--preload", "--best"],  # channels last, fused Adam
+    "PyTorch at its best, compiled": ["--preload", "--best", "--compile"],
     "PyTorch, DataLoader": [],
 }
 

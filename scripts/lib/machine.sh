@@ -16,11 +16,15 @@ cores() {
 }
 
 # cpus_of_mask: the numbers of the CPUs on which this process may run, one a line.
-cpus_of_mask() {
+cpus_of_mask() { sed -n 's/^Cpus_allowed_list:[[:blank:]]*//p' /proc/self/status | cpus_in_list; }
+
+# cpus_of_machine: the numbers of all CPUs, one a line.
+cpus_of_machine() { cpus_in_list </sys/devices/system/cpu/online; }
+
+# cpus_in_list: the numbers in a list such as 0-3,8, one a line.
+cpus_in_list() {
   local range
-  for range in $(sed -n 's/^Cpus_allowed_list:[[:blank:]]*//p' /proc/self/status | tr ',' ' '); do
-    seq "${range%-*}" "${range#*-}"
-  done
+  for range in $(tr ',' ' '); do seq "${range%-*}" "${range#*-}"; done
 }
 
 # quota_of_group: how many whole CPUs the control group grants, at least 1; 0 if it sets no limit.

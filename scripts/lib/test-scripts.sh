@@ -230,6 +230,9 @@ check "the job of level 1 runs the demonstration's steps, with Slurm's workers" 
   diff <(steps_of 1 | plain) <(sed -n "s#^on_cores .*/\(level1_[a-z]*\)\"#\1#p" "$repo/scripts/slurm/level1.sbatch" | plain)
   echo the same'
 
+check "scaling.sh has a row for every number of ranks" 0 "    1  *ms*    2  *ms" \
+  "$repo/scripts/scaling.sh" pi --ranks 1,2 --repeat 1 --size 1000000 --out "$work/charts"
+
 # --- MNIST ------------------------------------------------------------------------------------
 
 echo "--- MNIST"

@@ -14,9 +14,6 @@ use support::{Folder, Job, example, mpirun, run, script};
 const FULL: [&str; 2] = ["--passes", "1"];
 const SMALL: [&str; 4] = ["--rectangles", "1000", "--passes", "2"];
 
-/// No binding, so that the ranks may use what `mpirun` may: the words of Open MPI and of MPICH.
-const NOT_BOUND: [&str; 2] = ["--bind-to", "none"];
-
 fn pi(ranks: u32, args: &[&str], baseline: &str) -> Job {
     mpirun(ranks, "level2_pi", &[args, &["--baseline", baseline]].concat())
 }
@@ -49,7 +46,7 @@ fn every_rank_says_on_which_cores_it_may_run() {
     // Two ranks that inherit a single CPU, as under a careless taskset.
     let confined = |program: &str, args: &[&str]| {
         let mut command = Command::new("taskset");
-        command.args(["-c", "0"]).arg(script("mpirun.sh")).args(NOT_BOUND).args(["-n", "2"]);
+        command.args(["-c", "0"]).arg(script("mpirun.sh")).args(["-n", "2"]);
         run(command.arg(example(program)).args(args)).ended_well()
     };
     let hello = confined("level2_hello", &["--cores"]);

@@ -84,14 +84,16 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     }
     let mut notes = Vec::new();
     for device in ["cpu", "cuda"] {
-        for (i, run) in on(runs, device)?.into_iter().enumerate() {
+        for run in on(runs, device)? {
             let (batch, images) =
                 (run.setting_number("batch_size")?, run.setting_number("images")?);
             let updates = (images / batch).ceil() * run.setting_number("epochs")?;
             let updates = grouped(updates as u64);
             let text = format!("batch {}: {updates} updates", run.setting_text("batch_size"));
-            // Neighbours lie close together: every other label stands on the left.
-            notes.push(Note { at: point(run)?, text, left: i % 2 == 1, ..Note::default() });
+            // A label stands on the right of its point, unless there is another point.
+            let at = point(run)?;
+            let left = all.iter().any(|other| other.0 > at.0 && (other.1 - at.1).abs() < 4.0);
+            notes.push(Note { at, text, left, ..Note::default() });
         }
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
