@@ -100,21 +100,18 @@ impl fmt::Display for Amdahl {
             "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that"
         )?;
         writeln!(f, "is the last multiplication, which no second worker can share.\n")?;
-        write!(
-            f,
-            "workers       time   speedup   at most   efficiency   serial share (Karp-Flatt)"
-        )?;
+        write!(f, "workers       time   speedup   at most   efficiency   Karp-Flatt serial share")?;
         for (time, scaling) in &self.rows {
-            let serial = scaling.serial_fraction().map(|share| format!("{:.0} %", 100.0 * share));
+            let serial = scaling.serial_fraction();
             write!(
                 f,
-                "\n{:>7}  {:>9}  {:>6.2} x  {:>6.2} x  {:>9.0} %  {:>11}",
+                "\n{:>7}  {:>9}  {:>6.2} x  {:>6.2} x  {:>9.0} %{}",
                 scaling.workers,
                 human(*time),
                 scaling.speedup,
                 self.bound(scaling.workers),
                 100.0 * scaling.efficiency(),
-                serial.unwrap_or_default(),
+                serial.map_or_else(String::new, |share| format!("  {:>9.0} %", 100.0 * share)),
             )?;
         }
         Ok(())

@@ -137,8 +137,8 @@ fn lesson(race: &Race, winner: Winner) -> &'static str {
             "One worker runs both loops in the same way. Give it company: --workers 4"
         }
         Winner::Sequential => {
-            "Handing out a task and collecting its result costs the same for every task, and\n\
-             these tasks are too small to be worth it. Make them larger: --weight 0.5"
+            "Handing out a task and collecting its result costs the same for every task,\n\
+             and these tasks are too small to be worth it. Make them larger: --weight 0.5"
         }
         Winner::TooClose => {
             "What the workers gained, handing out the tasks cost again.\n\
