@@ -84,8 +84,8 @@ slurm() {
     printf '$ scripts/slurm/submit.sh level1 --wait\n'
     timeout "$limit" scripts/slurm/submit.sh level1 --wait | tee "$runs/slurm.log"
     output=$(sed -n 's/.*tail -f //p' "$runs/slurm.log")
-    printf '$ head -n 12 %s\n' "$output" # the rest would not fit a screen
-    head -n 12 "$output"
+    printf '$ head -n 18 %s\n' "$output" # the rest would not fit a screen
+    head -n 18 "$output"
     rm -f "$output"
   } | sed -e "s#$target#target#g" -e "s#$repo/##g" | tee "$runs/slurm-level1.txt"
   rm -f "$runs/slurm.log"
