@@ -87,6 +87,7 @@ line_of() {
       esac
       ;;
     level2-hello) summary+=("level 2, MPI     program               ranks        time  speedup  efficiency") ;;
+    level2-hello-again) ;;
     level2-*) summary+=("$(scaling "${1#level2-}")") ;;
     level3-*)
       summary+=("level 3, ${1#*-}  $(field data), batch $(field batch_size): training $(printf %.2f "$(field train_s)") s, $(

@@ -300,6 +300,7 @@ turns() { # TEXT COMMAND...: four ranks say hello, and one line says the text
 check "the demonstration in a job with one task" \
   into "$work/demo" in_cluster salloc --quiet --ntasks=1 --time=9 scripts/demo.sh --level 2 --quick
 check "  comes to its summary" has "$work/demo" '^== Summary'
+check "  with no row for hello" has "$work/demo" '^ +hello' 0
 check "  with speedups" has "$work/demo" '[0-9] x +[0-9]+ %$'
 check "four ranks in a job with three tasks" turns '4 ranks in job .* 3 tasks' \
   in_cluster salloc --quiet --ntasks=3 "${four[@]}"
