@@ -8,7 +8,7 @@ mod scaling;
 mod stopwatch;
 mod workers;
 
-pub use memory::available_memory;
+pub use memory::{available_memory, left_by_ulimit};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};

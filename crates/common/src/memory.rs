@@ -13,6 +13,18 @@ pub fn available_memory() -> Option<u64> {
     Some(free.min(left_by_groups(&groups, Path::new("/sys/fs/cgroup")).unwrap_or(u64::MAX)))
 }
 
+/// What `ulimit -v`, which many login nodes set, leaves this process, in bytes; none without a limit.
+pub fn left_by_ulimit() -> Option<u64> {
+    let [limits, status] = ["/proc/self/limits", "/proc/self/status"]
+        .map(|file| fs::read_to_string(file).unwrap_or_default());
+    let number = |text: &str, name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok() // or "unlimited"
+    };
+    let limit = number(&limits, "Max address space")?;
+    Some(limit.saturating_sub(1024 * number(&status, "VmSize:")?))
+}
+
 /// What the control groups leave that `/proc/self/cgroup` lists, of version 1 and version 2. A
 /// group's limit holds for the groups in it, so the tightest of them counts.
 fn left_by_groups(groups: &str, mount: &Path) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! Does a batch fit into the memory that is free?
 
 use cli::misuse;
-use common::available_memory;
+use common::{available_memory, left_by_ulimit};
 
 use crate::device::Device;
 use crate::evaluate::AT_ONCE;
@@ -17,7 +17,7 @@ const CPU_BYTES_AN_IMAGE: u64 = 120_000;
 pub(crate) fn check(device: Device, batch_size: usize) -> anyhow::Result<()> {
     let cpu = |batch_size: u64| batch_size * CPU_BYTES_AN_IMAGE;
     match device {
-        Device::Cpu => match available_memory() {
+        Device::Cpu => match [available_memory(), left_by_ulimit()].into_iter().flatten().min() {
             Some(free) => compare(batch_size, cpu, free, "memory is available"),
             None => Ok(()),
         },
