@@ -176,8 +176,8 @@ impl Report {
         println!("{}", cli::verdict(&verdict));
         let (epochs, speed) = (plural(run.plan.epochs, "epoch"), run.images_per_second());
         println!("training: {training}, {epochs}, {speed:.0} images/s");
-        let (images, time) = (plural(test.len(), "test image"), human(evaluation));
-        println!("accuracy: {right:.2} % ({}), {images} in {time}", self.data);
+        println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
+        println!("accuracy: {right:.2} % ({})", self.data);
         if let Some(score) =
             self.guess.score(run.training.as_secs_f64(), "s", &run.steps_in_words())
         {
