@@ -98,6 +98,7 @@ stage_kernels() {
   headers=$(source "$wheels/env.sh" && echo "$CUDA_PATH")
   # shellcheck source=/dev/null
   compiler=$(LD_LIBRARY_PATH='' && source "$wheels/env.sh" && echo "$LD_LIBRARY_PATH")
+  cargo build --release -p level3-gpu --features cuda --examples # --test alone does not
   STANDIN_SMS=$gpus STANDIN_HEADERS=$headers STANDIN_NVRTC=$compiler/libnvrtc.so.12 \
     cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
 }
