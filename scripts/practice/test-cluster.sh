@@ -203,7 +203,7 @@ limited=$(batch --time=1 --wrap 'sleep 600')
 step "Job scripts, as shipped"
 run_job level1
 check "level1 ends well" [ "$status" = 0 ]
-check "level1 uses the CPUs it asked for" has "$output" '^4 workers \(SLURM_CPUS_PER_TASK\)' 3
+check "level1 uses the CPUs it asked for, four times" has "$output" '^4 workers \(SLURM_CPUS_PER_TASK\)' 4
 check "level1 shows parallel winning on tasks that wait" has "$output" '^Parallel wins'
 check "level1 says what it got" has "$output" '^CPUs +1 task x 4 CPUs'
 
