@@ -111,7 +111,7 @@ play() {
     printf '$ %s\n' "$(quoted "${command[@]}")"
     why=$(cannot_run "$name")
     if [ -n "$why" ]; then
-      echo "$why Its recording: $runs/$name.txt"
+      echo "$why"
     else
       key "Return runs it, s skips it, r shows its recording"
       case $answer in
