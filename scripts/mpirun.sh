@@ -12,9 +12,9 @@
 #                  PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe (Open MPI 5): ranks for which
 #                  there is no core, or no task in a Slurm job, take turns with the others, and a line
 #                  says so. MPICH needs nothing.
-#   with fewer CPUs than the machine has (taskset) OMPI_MCA_hwloc_base_binding_policy=none (Open MPI 4)
-#                  and PRTE_MCA_hwloc_default_binding_policy=none (5): a binding of their own would
-#                  put the ranks on the other CPUs as well.
+#   under taskset  OMPI_MCA_hwloc_base_binding_policy=none (Open MPI 4) and
+#                  PRTE_MCA_hwloc_default_binding_policy=none (5), where this process may not use all
+#                  CPUs: their own binding would put the ranks on the others as well.
 #   in a container OMPI_MCA_btl_vader_single_copy_mechanism=none (Open MPI 4; 5 needs nothing) and
 #                  MPIR_CVAR_CH4_CMA_ENABLE=0 (MPICH), if a trial shows that a process may not read
 #                  another's memory (process_vm_readv). Without them Open MPI complains about every

@@ -157,8 +157,10 @@ impl Crossover {
     pub fn from_command_line() -> anyhow::Result<Self> {
         let args: CrossoverArgs = cli::parse()?;
         let workers = args.workers.decide()?;
-        let question =
-            format!("Your guess: from how many us per task on do {} workers win?", workers.count);
+        let question = format!(
+            "Your guess: at how many us per task do {} workers begin to win?",
+            workers.count
+        );
         let guess = Guess::ask(args.run.guess, &question)?;
         Ok(Self { tasks: args.tasks as usize, workers, guess, json: args.run.json })
     }

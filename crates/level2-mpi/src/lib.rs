@@ -10,6 +10,7 @@ mod clock;
 mod forecast;
 mod kernel;
 mod launch;
+mod link;
 mod memory;
 mod placement;
 mod plate;

@@ -16,8 +16,9 @@ use mpi::traits::*;
 
 use crate::ROOT;
 use crate::baseline::Baseline;
-use crate::forecast::{Forecast, Link};
+use crate::forecast::Forecast;
 use crate::launch::found_by_all;
+use crate::link::Link;
 use crate::placement::Placement;
 
 /// What both reports share: where the ranks run, the reader's guess, and the record.

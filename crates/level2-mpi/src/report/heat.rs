@@ -15,8 +15,9 @@ use serde_json::json;
 
 use super::{Report, percent};
 use crate::baseline::Baseline;
-use crate::forecast::{Forecast, HeatModel, alone, heat_lesson};
+use crate::forecast::{Forecast, HeatModel, heat_lesson};
 use crate::launch::found_by_all;
+use crate::link::alone;
 use crate::memory;
 use crate::{Clock, Exchange, HeatArgs, Plate, ROOT, draw, fingerprint, slice_of};
 

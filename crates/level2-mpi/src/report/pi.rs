@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::Report;
 use crate::baseline::Baseline;
-use crate::forecast::{Forecast, alone, pi_lesson, pi_pass};
+use crate::forecast::{Forecast, pi_lesson, pi_pass};
+use crate::link::alone;
 use crate::{Kernel, PiArgs, integrate, slice_of};
 
 /// The report of `level2_pi`.
