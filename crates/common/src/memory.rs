@@ -13,6 +13,9 @@ pub fn available_memory() -> Option<u64> {
     Some(free.min(left_by_groups(&groups, Path::new("/sys/fs/cgroup")).unwrap_or(u64::MAX)))
 }
 
+/// Addresses that threads and libraries reserve later and hardly use: each thread's heap takes 64 MiB.
+const RESERVED: u64 = 256 << 20;
+
 /// What `ulimit -v`, which many login nodes set, leaves this process, in bytes; none without a limit.
 pub fn left_by_ulimit() -> Option<u64> {
     let [limits, status] = ["/proc/self/limits", "/proc/self/status"]
@@ -22,7 +25,7 @@ pub fn left_by_ulimit() -> Option<u64> {
         line.split_whitespace().next()?.parse().ok() // or "unlimited"
     };
     let limit = number(&limits, "Max address space")?;
-    Some(limit.saturating_sub(1024 * number(&status, "VmSize:")?))
+    Some(limit.saturating_sub(1024 * number(&status, "VmSize:")? + RESERVED))
 }
 
 /// What the control groups leave that `/proc/self/cgroup` lists, of version 1 and version 2. A

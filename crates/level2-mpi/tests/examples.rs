@@ -351,6 +351,22 @@ fn a_plate_that_memory_would_not_hold_is_refused_in_one_line_with_one_that_fits(
     run(Command::new("bash").args(["-c", &script.replace("4000", size)])).ended_well();
 }
 
+#[test]
+fn a_plate_that_ulimit_forbids_is_refused_with_one_that_fits() {
+    let heat = example("level2_heat").display().to_string();
+    let limited = |size: &str| {
+        let steps = "--steps 1 --baseline /dev/null";
+        let script = format!("ulimit -v 3000000 && {heat} --size {size} {steps}");
+        run(Command::new("bash").args(["-c", &script]))
+    };
+    let refused = limited("20000");
+    assert_eq!((refused.status, refused.errors().len()), (2, 1), "{}", refused.stderr);
+    let line = refused.errors()[0];
+    assert!(line.contains("a plate of 20000 x 20000 cells needs 12."), "{line}");
+    let size = line.split("--size ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    limited(size).ended_well();
+}
+
 // --- the start and the end -----------------------------------------------------------------------
 
 #[test]
