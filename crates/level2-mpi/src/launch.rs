@@ -3,6 +3,8 @@
 use std::fmt;
 use std::panic;
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use cli::{Answer, Misuse, misuse};
 use mpi::environment::{Universe, library_version};
@@ -64,7 +66,7 @@ pub fn exit_code(world: &SimpleCommunicator, result: anyhow::Result<()>) -> Exit
         Err(error) => {
             let status = if error.is::<Misuse>() { 2 } else { 1 };
             cli::exit_code(Err(error.context(format!("rank {}", world.rank()))));
-            world.abort(status)
+            abort(world, status)
         }
     }
 }
@@ -75,8 +77,15 @@ fn abort_on_panic(rank: Rank) {
     panic::set_hook(Box::new(move |panic| {
         print(panic); // first: where standard output cannot be written, this ends the process
         eprintln!("rank {rank} panicked and ends all ranks");
-        SimpleCommunicator::world().abort(1);
+        abort(&SimpleCommunicator::world(), 1);
     }));
+}
+
+/// Ends all ranks, once the launcher has had the time to read what this one printed: MPICH's
+/// kills its own helpers so fast that the message is lost with them, in one job of twenty.
+fn abort(world: &SimpleCommunicator, status: i32) -> ! {
+    thread::sleep(Duration::from_millis(100));
+    world.abort(status)
 }
 
 /// What every rank finds by itself, so that rank 0 can speak for all: a refusal, or the help.
