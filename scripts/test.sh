@@ -12,6 +12,8 @@
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
 cd "$repo"
+# shellcheck source=scripts/lib/venv.sh
+source "$repo/scripts/lib/venv.sh"
 
 # --- the ground -------------------------------------------------------------------------------
 
@@ -52,6 +54,25 @@ stage_mpi() {
 stage_mpich() {
   have mpicc.mpich || apt-get install -y -qq --no-install-recommends mpich libmpich-dev >/dev/null
   MPICC=mpicc.mpich MPIRUN=mpirun.mpich CARGO_TARGET_DIR=$target-mpich cargo test -p level2-mpi
+}
+
+# One file of each program, run by two MPIs: MPICH's, which it is built with, and Intel's from PyPI.
+stage_abi() {
+  local intel=$target/intel-mpi folder program programs=("$target"-abi/release/examples/level2_{hello,pi,heat})
+  scripts/setup.sh --one-binary
+  make_venv "$intel" impi-rt
+  # shellcheck source=/dev/null
+  (source .venv-mpi-abi/env.sh && cargo build --release -p level2-mpi --examples)
+  sha256sum "${programs[@]}" >"$logs/abi.built"
+  for folder in "$repo/.venv-mpi-abi" "$intel"; do
+    env PATH="$folder/bin:$PATH" mpirun --version | head -n 2
+    for program in "${programs[@]}"; do
+      env PATH="$folder/bin:$PATH" LD_LIBRARY_PATH="$folder/lib" scripts/mpirun.sh -n 2 "$program"
+    done | tee /dev/stderr | grep -E '^(rank|pi|fingerprint) ' | sort >"$logs/abi.$(basename "$folder")"
+  done
+  sha256sum --check "$logs/abi.built"
+  diff "$logs"/abi.{.venv-mpi-abi,intel-mpi} # both ranks, the same pi, the same plate
+  [ "$(wc -l <"$logs/abi.intel-mpi")" = 4 ]
 }
 
 # Four hosts on this machine, with a network between them.
@@ -144,7 +165,7 @@ stage_truth() {
 # ----------------------------------------------------------------------------------------------
 
 # The order in which they run.
-stages=(setup format shell level1 mpi mpich level3 scripts exercises templates cuda kernels charts slides truth)
+stages=(setup format shell level1 mpi mpich abi level3 scripts exercises templates cuda kernels charts slides truth)
 cluster_stages=(hosts cluster)
 unmeasured=(--skip measured_) # tests of several hosts that are left out
 gpus=80 # compute capabilities that kernels are compiled for, blanks between them

@@ -20,7 +20,7 @@ mod slice;
 pub use args::{Exchange, HeatArgs, HelloArgs, NoArgs, PiArgs};
 pub use clock::{Clock, repeat};
 pub use kernel::{Kernel, integrate};
-pub use launch::{exit_code, flags, launch};
+pub use launch::{abort, exit_code, flags, launch};
 pub use placement::{usable_cpus, warn_of_placement};
 pub use plate::{Edges, Interior, Plate, draw, fingerprint};
 pub use report::{HeatReport, HeatRun, PiReport};

@@ -1,6 +1,6 @@
 # Part of setup.sh: without root and without a module, MPI and CUDA from PyPI, in a virtual environment here.
 # Each leaves a file env.sh, which every script reads (lib/prologue.sh).
-# shellcheck shell=bash disable=SC2034,SC2154 # variables shared with the other parts
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154 # variables of the file that is written, and shared ones
 
 # Without root: MPI and libclang from PyPI, in a virtual environment here.
 install_mpi_for_one_user() {
@@ -16,6 +16,8 @@ install_mpi_for_one_user() {
   site=$("$python" -c 'import clang, pathlib; print(pathlib.Path(clang.__file__).parent / "native")')
   {
     echo "# Written by scripts/setup.sh, read by the other scripts. In your own shell: source .venv-mpi/env.sh"
+    echo '[ -z "${MPI_FROM_PYPI:-}" ] || return 0 # read already; another may have been chosen since'
+    echo "export MPI_FROM_PYPI=yes"
     echo "export LIBCLANG_PATH=$(quoted "$site")"
     echo "export BINDGEN_EXTRA_CLANG_ARGS=$(quoted "-I$(cc -print-file-name=include)")"
     if [ ${#wanted[@]} -eq 2 ]; then

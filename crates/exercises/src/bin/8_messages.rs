@@ -45,7 +45,7 @@ fn rank(universe: &Universe, args: &Rank) -> anyhow::Result<()> {
             let expected = format!("{size} ranks: rank 0 has {VALUES} values of each, in order");
             let found = format!("value {index} of rank {owner} is not in its place");
             not_yet(expected, found).print();
-            world.abort(1);
+            level2_mpi::abort(&world, 1);
         }
     }
     if args.number != MEASURE {
