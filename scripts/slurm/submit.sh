@@ -4,20 +4,23 @@
 #   scripts/slurm/submit.sh level1
 #   scripts/slurm/submit.sh level2-multinode --nodes=2 --wait
 #
-# JOB is level1, level2, level2-multinode or level3. Options after it go to sbatch and win over
+# JOB is the name of a job script in this folder without .sbatch. Options after it go to sbatch and win over
 # those in the script. The output is written next to the script: scripts/slurm/JOB-NUMBER.out
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/../lib/prologue.sh"
 folder=$repo/scripts/slurm
 read_site
+jobs=$(cd "$folder" && ls -- *.sbatch)
+jobs=${jobs//.sbatch/}
+jobs=${jobs//$'\n'/, }
 
 job=${1:-}
 case $job in
   -h | --help) usage; exit ;;
-  '' | */* | -*) die "which job? level1, level2, level2-multinode or level3" ;;
+  '' | */* | -*) die "which job? $jobs" ;;
 esac
 shift
-[ -e "$folder/$job.sbatch" ] || die "there is no job '$job': level1, level2, level2-multinode or level3"
+[ -e "$folder/$job.sbatch" ] || die "there is no job '$job'; there are $jobs"
 have sbatch || die "no sbatch here: log in to the cluster, or practise: scripts/practice-cluster.sh up"
 
 partition=$PARTITION
