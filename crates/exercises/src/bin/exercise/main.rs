@@ -133,7 +133,7 @@ fn solution(exercise: &Exercise) -> anyhow::Result<()> {
 
 /// All exercises with their state.
 fn list(copies: &Copies) -> anyhow::Result<()> {
-    let mut level = 0;
+    let (mut level, mut next) = (0, None);
     for exercise in &EXERCISES {
         if exercise.level() > level {
             level = exercise.level();
@@ -141,7 +141,13 @@ fn list(copies: &Copies) -> anyhow::Result<()> {
         }
         let state = copies.state(exercise)?;
         println!(" {:>2}  {:<46} {state}", exercise.number, exercise.title);
+        next = next.or((state != "solved").then_some(exercise.number));
     }
-    println!("\n`cargo exercise 4` makes your copy of exercise 4, the first time, and checks it.");
+    match next {
+        Some(n) => {
+            println!("\n`cargo exercise {n}` makes your copy, the first time, and checks it.")
+        }
+        None => println!("\nAll are solved. Compare yours with examples/solutions/."),
+    }
     Ok(())
 }
