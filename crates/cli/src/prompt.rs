@@ -5,6 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use anyhow::Context;
 
 use crate::contract::readable;
+use crate::terminal::mpirun_has_terminal;
 use crate::{misuse, stopped};
 
 /// How often a person may mistype before the program gives up.
@@ -29,12 +30,9 @@ pub fn ask<T: std::fmt::Display>(
     ask_here(question, default, read)
 }
 
-/// Set by `scripts/mpirun.sh` if it has a terminal: rank 0 gets what is typed there through a pipe.
-pub(crate) const TERMINAL_VARIABLE: &str = "MPIRUN_HAS_TERMINAL";
-
-/// Whether somebody can answer.
+/// Whether somebody can answer. What is typed on mpirun's terminal comes to rank 0 through a pipe.
 pub(crate) fn somebody_is_there() -> bool {
-    io::stdin().is_terminal() || std::env::var_os(TERMINAL_VARIABLE).is_some()
+    io::stdin().is_terminal() || mpirun_has_terminal()
 }
 
 /// No answer is longer than this, in bytes.

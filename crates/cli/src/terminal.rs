@@ -3,19 +3,19 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-use crate::prompt::TERMINAL_VARIABLE;
-
 /// What every terminal has at least.
 pub(crate) const COLUMNS: usize = 80;
 
-/// Whether what is printed appears on a terminal.
-///
-/// The ranks of Open MPI always see one, its launcher's own. There is a real one behind it if
-/// `scripts/mpirun.sh` says so.
+/// Whether there is a terminal on the other side of mpirun: `scripts/mpirun.sh` says so.
+pub(crate) fn mpirun_has_terminal() -> bool {
+    env::var_os("MPIRUN_HAS_TERMINAL").is_some()
+}
+
+/// Whether what is printed appears on a terminal. The ranks of Open MPI always see one, its
+/// launcher's own.
 fn on_terminal() -> bool {
-    io::stdout().is_terminal()
-        && (env::var_os("OMPI_COMM_WORLD_RANK").is_none()
-            || env::var_os(TERMINAL_VARIABLE).is_some())
+    let rank = env::var_os("OMPI_COMM_WORLD_RANK").is_some();
+    io::stdout().is_terminal() && (!rank || mpirun_has_terminal())
 }
 
 /// Whether to print colours: on a terminal that knows them, if `NO_COLOR` is not set
