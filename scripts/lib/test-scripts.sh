@@ -12,6 +12,7 @@ case ${1:-} in
   -h | --help) usage; exit ;;
   *) die "test-scripts.sh takes no arguments; try --help" ;;
 esac
+have python3 || die "there is no python3 here, for the mirrors that are made up"
 find_target
 cd "$repo"
 
