@@ -200,6 +200,9 @@ running() { # DAEMON PIDFILE: the number in the file counts inside the hosts
 
 # --- use ---------------------------------------------------------------------------------------
 
+# is_up: whether there is a login node. It is not there either after an `up` that failed.
+is_up() { "$HOSTS" exec login true 2>/dev/null; }
+
 # Runs a command on the login node as the person who typed it: with sudo, that is not root.
 as_user() {
   # shellcheck source=/dev/null
@@ -224,10 +227,7 @@ END
 }
 
 status() {
-  if ! "$HOSTS" exec login true 2>/dev/null; then
-    echo "not up: $self up"
-    exit 1
-  fi
+  is_up || die "not up: $self up" 1
   echo "daemons:"
   on login ps -C munged,slurmctld,slurmd -o pid,etime,args
   echo
@@ -253,8 +253,8 @@ esac
 case $1 in
   up) shift; up "$@" ;;
   status) status ;;
-  shell) [ -e "$DIR/$MARK" ] || die "not up: $self up"; open_shell ;;
+  shell) is_up || die "not up: $self up"; open_shell ;;
   run) [ $# -ge 2 ] || die "run takes a command"; shift
-    [ -e "$DIR/$MARK" ] || die "not up: $self up"; as_user "$@" ;;
+    is_up || die "not up: $self up"; as_user "$@" ;;
   down) down ;;
 esac

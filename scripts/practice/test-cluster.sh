@@ -182,6 +182,8 @@ check "a folder of somebody else is respected" refused "not from this script" \
 
 step "Up"
 start=$SECONDS
+mkdir -p "$PRACTICE_CLUSTER_DIR" && touch "$PRACTICE_CLUSTER_DIR/made-by-practice-cluster"
+check "after an up that failed, it says that it is not up" refused "error: not up" $cluster run true
 check "it starts" timeout 120 $cluster up 4
 check "its first job answers" says node in_cluster srun hostname
 echo "        from up to the first job's output: $((SECONDS - start)) s"
