@@ -76,7 +76,7 @@ up() { # [NODES] [--latency TIME] [--bandwidth RATE]
     die "$DIR exists and is not from this script: set PRACTICE_CLUSTER_DIR"
   refuse_real_cluster
   require_packages
-  "$HOSTS" exec login true 2>/dev/null || down >/dev/null # what a crash or a restart left
+  is_up || down >/dev/null # what a crash or a restart left
   mkdir -p "$DIR"
   chmod 755 "$DIR"
   touch "$DIR/$MARK"
