@@ -221,7 +221,7 @@ PS1='[practice cluster] \u@\h:\w\$ '
 END
   cat <<END
 The login node of a practice cluster. Try: sinfo; squeue --me; scripts/slurm/submit.sh level1
-It has no way out to the network: build and download in another terminal. 'exit' leaves it.
+It has no connection to the outside: build and download in another terminal. 'exit' leaves it.
 END
   as_user bash --rcfile "$DIR/bashrc" -i
 }
