@@ -31,9 +31,13 @@ fn shell(line: &str) -> Command {
 
 /// On a pseudo-terminal (util-linux's `script`), with these bytes typed when the question is there.
 fn on_a_terminal(flags: &str, keys: &[u8]) -> Output {
-    let mut command = Command::new("script");
+    let mut command = Command::new("timeout");
     let line = format!("'{}' {flags}", program().display());
-    command.args(["-qec", &line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(["--foreground", "60", "env", "--default-signal=INT"]);
+    command
+        .args(["script", "-qec", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut keyboard = child.stdin.take().unwrap();
     let mut screen = BufReader::new(child.stdout.take().unwrap());
@@ -212,11 +216,12 @@ fn the_end_of_mpiruns_pipe_is_no_answer() {
 #[test]
 fn ctrl_c_ends_a_program_whose_outputs_are_a_full_pipe() {
     let (_reader, writer) = std::io::pipe().unwrap();
-    let mut command = with(&["--lines", "1000000000"]);
+    let line = "exec env --default-signal=INT \"$program\" --lines 1000000000";
+    let mut command = shell(line); // tests that run in the background ignore Ctrl-C, and so would it
     let mut child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
     // It sleeps as soon as the pipe is full, and never before.
     let state = || fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-    while !state().contains(") S ") {
+    while !state().contains("(contract) S ") {
         thread::sleep(Duration::from_millis(5));
     }
     signal("-INT", &child);
