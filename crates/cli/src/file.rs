@@ -1,12 +1,35 @@
-//! A file that is either the old one or the new one, never a part.
+//! Files that a user names: read in bounded memory and time; written whole, or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::misuse;
+
+/// The first bytes of a file, at most so many.
+///
+/// # Errors
+/// [`crate::Misuse`] if it cannot be read, or is no ordinary file: a folder, a pipe, a device.
+pub fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    let refused = |why: &str| misuse(format!("cannot read {}: {why}", path.display()));
+    let of_system = |error: io::Error| refused(&error.to_string());
+    // Asked before it is opened: opening a pipe waits for somebody who writes into it.
+    let kind = fs::metadata(path).map_err(of_system)?.file_type();
+    if !kind.is_file() {
+        return Err(refused(match kind {
+            kind if kind.is_dir() => "it is a folder",
+            kind if kind.is_fifo() => "it is a pipe",
+            _ => "it is a device, not a file",
+        }));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(of_system)?;
+    file.take(most as u64).read_to_end(&mut bytes).map_err(of_system)?;
+    Ok(bytes)
+}
 
 /// Writes `bytes` beside the file at `path` and renames it, so that a reader finds either the old
 /// file or the new one, and a full disk leaves the old one whole. A link is followed.

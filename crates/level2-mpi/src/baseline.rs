@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli::replace_file;
+use cli::{read_at_most, replace_file};
 use gethostname::gethostname;
 use serde_json::{Map, Value, json};
 
@@ -19,6 +19,9 @@ pub struct Baseline {
 
 /// The key of the time; everything else in the file is the problem.
 const TIME: &str = "time_s";
+
+/// No baseline is larger, in bytes.
+const LARGEST: usize = 10_000;
 
 impl Baseline {
     /// The file at `path`, for a problem with these settings on this host.
@@ -38,10 +41,14 @@ impl Baseline {
     }
 
     /// Writes the time, so that a reader finds either the old file or the new one, never a part.
+    /// A file that is none of ours is left alone.
     ///
     /// # Errors
     /// A phrase for the reader of the report.
     pub fn save(&self, time: Duration) -> Result<(), String> {
+        if fs::metadata(&self.path).is_ok_and(|found| found.is_file() && found.len() > 0) {
+            self.read().map_err(|why| format!("{why}; name another with --baseline"))?;
+        }
         let mut content = self.problem.clone();
         content.insert(TIME.to_string(), json!(time.as_secs_f64()));
         let text = format!("{:#}\n", Value::Object(content));
@@ -54,19 +61,10 @@ impl Baseline {
     /// A phrase for the reader of the report.
     pub fn load(&self) -> Result<Duration, String> {
         let path = self.path.display();
-        let text = fs::read_to_string(&self.path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no {path} yet"),
-            _ => format!("cannot read {path}: {error}"),
-        })?;
-        let found = match serde_json::from_str(&text) {
-            Ok(Value::Object(found)) => found,
-            Ok(Value::Number(_)) => {
-                return Err(format!(
-                    "{path} holds a bare time and not its problem (an older format)"
-                ));
-            }
-            _ => return Err(format!("{path} is not a baseline file")),
-        };
+        if !self.path.exists() {
+            return Err(format!("there is no {path} yet"));
+        }
+        let found = self.read()?;
         for (name, here) in &self.problem {
             match found.get(name) {
                 Some(there) if there == here => {}
@@ -81,6 +79,14 @@ impl Baseline {
             Ok(time) if !time.is_zero() => Ok(time),
             _ => Err(format!("{path} holds no time in {TIME}")),
         }
+    }
+
+    /// The problem in the file and its time.
+    fn read(&self) -> Result<Map<String, Value>, String> {
+        let bytes = read_at_most(&self.path, LARGEST).map_err(|error| format!("{error:#}"))?;
+        let found: Option<Map<String, Value>> = serde_json::from_slice(&bytes).ok();
+        let ours = found.filter(|found| found.contains_key(TIME));
+        ours.ok_or_else(|| format!("{} is not a baseline file", self.path.display()))
     }
 }
 
@@ -147,17 +153,21 @@ mod tests {
         let baseline = folder.baseline(1000);
         assert!(baseline.load().unwrap_err().contains("there is no"));
         for (content, expected) in [
-            ("0.0053\n", "older format"),
+            ("0.0053\n", "not a baseline file"),
             ("", "not a baseline file"),
             ("{\"example\": \"level2", "not a baseline file"),
             ("\u{0}\u{1}", "not a baseline file"),
             ("[]", "not a baseline file"),
-            ("{}", "does not say its example"),
+            ("{}", "not a baseline file"),
+            ("{\"time_s\": 1}", "does not say its example"),
         ] {
             fs::write(&baseline.path, content).unwrap();
             let refusal = baseline.load().unwrap_err();
             assert!(refusal.contains(expected), "{content:?}: {refusal}");
             assert!(refusal.contains("baseline.txt"), "{refusal}");
+            let ours = content.is_empty() || content.contains(TIME);
+            assert_eq!(baseline.save(TIME_S).is_ok(), ours, "{content:?}");
+            assert_eq!(fs::read_to_string(&baseline.path).unwrap() == content, !ours);
         }
     }
 
@@ -182,11 +192,13 @@ mod tests {
         assert!(inside.load().is_err());
 
         let baseline = folder.baseline(1000);
-        fs::write(&baseline.path, "mine").unwrap();
+        baseline.save(TIME_S).unwrap();
         let mut permissions = fs::metadata(&baseline.path).unwrap().permissions();
         permissions.set_readonly(true);
         fs::set_permissions(&baseline.path, permissions).unwrap();
-        assert!(baseline.save(TIME_S).unwrap_err().contains("read-only"));
-        assert_eq!(fs::read_to_string(&baseline.path).unwrap(), "mine");
+        assert!(baseline.save(2 * TIME_S).unwrap_err().contains("read-only"));
+        assert_eq!(baseline.load(), Ok(TIME_S));
+        let endless = Baseline::new(Path::new("/dev/zero"), "level2_pi", &[]);
+        assert!(endless.load().unwrap_err().contains("it is a device"));
     }
 }

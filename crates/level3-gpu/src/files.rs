@@ -1,10 +1,9 @@
 //! Files that a user names, read in bounded memory and time.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use cli::misuse;
+use cli::{misuse, read_at_most};
 use sha2::{Digest, Sha256};
 
 /// The first bytes of a file that gzip wrote.
@@ -16,23 +15,16 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// [`cli::Misuse`] if it cannot be read to its end, is no ordinary file (a folder, a pipe, a
 /// device), or holds more than `most` bytes: of an endless one, no more than that is read.
 pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
-    let shown = path.display();
-    let refused = |reason: String| misuse(format!("cannot read {shown}: {reason}"));
-    let of_system = |error: io::Error| refused(error.to_string());
-    // Asked before it is opened: opening a pipe waits for somebody who writes into it.
-    if let Some(what) = other_than_a_file(&std::fs::metadata(path).map_err(of_system)?) {
-        return Err(refused(format!("it is {what}")));
-    }
-    let read = |stream: &mut dyn Read, most: usize| {
-        let mut bytes = Vec::new();
-        stream.take(most as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
-    };
+    let refused = |why: String| misuse(format!("cannot read {}: {why}", path.display()));
     // What does not shrink is a little larger in gzip's format than it is.
-    let packed = most + most / 1000 + 1000;
-    let mut bytes = read(&mut File::open(path).map_err(of_system)?, packed).map_err(of_system)?;
+    let mut bytes = read_at_most(path, most + most / 1000 + 1000)?;
     if bytes.starts_with(&GZIP) {
-        bytes = read(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), most)
+        let mut plain = Vec::new();
+        flate2::read::MultiGzDecoder::new(&bytes[..])
+            .take(most as u64 + 1)
+            .read_to_end(&mut plain)
             .map_err(|error| refused(format!("it is cut short or damaged ({error})")))?;
+        bytes = plain;
     }
     if bytes.len() > most {
         return Err(refused(format!("it holds more than the {most} bytes that are expected")));
@@ -43,21 +35,6 @@ pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
 /// The SHA-256 of these bytes, as `sha256sum` writes it.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// `a folder`, `a pipe` or `a device`.
-fn other_than_a_file(metadata: &std::fs::Metadata) -> Option<&'static str> {
-    use std::os::unix::fs::FileTypeExt;
-    let kind = metadata.file_type();
-    if kind.is_file() {
-        None
-    } else if kind.is_dir() {
-        Some("a folder")
-    } else if kind.is_fifo() {
-        Some("a pipe")
-    } else {
-        Some("a device, not a file")
-    }
 }
 
 /// Where a path leads when its links are followed, whether or not there is a file yet.
@@ -77,6 +54,8 @@ pub(crate) fn same(one: &Path, other: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
     use flate2::write::GzEncoder;
     use std::io::Write;
