@@ -69,8 +69,11 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 [ -n "$records" ] || records=$work/records.jsonl
+if ! { : >>"$records"; } 2>/dev/null || [ ! -f "$records" ]; then
+  die "--json: $records is not a file that can be written"
+fi
 
-# once RANKS FLAGS...: one run, its record in $work/run.jsonl, its words in $work/words.
+# once RANKS FLAGS...: one run, its record at the end of $records, its words in $work/words.
 once() {
   local n=$1 here=$size problem=(--size) nodes=()
   shift
@@ -82,11 +85,11 @@ once() {
   [ "$program" = heat ] || problem=(--rectangles)
   if [ "$n" = 1 ] && [ "${launcher[0]}" = srun ]; then nodes=(--nodes=1); fi
   "${launcher[@]}" "${nodes[@]}" -n "$n" "$binary" "${problem[@]}" "$here" "${flags[@]}" \
-    --baseline "$work/baseline" --json "$work/run.jsonl" "$@" >"$work/words"
+    --baseline "$work/baseline" --json "$records" "$@" >"$work/words"
 }
 
 # result NAME: a number of the last record.
-result() { tail -n 1 "$work/run.jsonl" | json "$1"; }
+result() { tail -n 1 -- "$records" | json "$1"; }
 
 time_of=step_median_s
 [ "$program" = heat ] || time_of=median_s
@@ -99,10 +102,8 @@ for n in "${numbers[@]}"; do
   times=() doubt=''
   for ((i = 0; i < repeat; i++)); do
     once "$n" || die "the run with $(some "$n" rank) failed; its words are above" 1
-    cat "$work/run.jsonl" >>"$records"
     times+=("$(result "$time_of")")
     doubt=${doubt:-$(result doubt)}
-    rm "$work/run.jsonl"
   done
   [[ $doubt = *" share "* ]] || apart=$n # the most ranks that have a CPU each
   time=$(printf '%s\n' "${times[@]}" | sort -g | sed -n "$(((repeat + 1) / 2))p")
@@ -123,7 +124,6 @@ done
 if [ "$apart" -gt 1 ]; then
   weak='' # the forecast knows both, from the plate of one rank
   once "$apart" --forecast
-  cat "$work/run.jsonl" >>"$records"
   sed -n '/^Forecast/,$p' "$work/words" | sed '1s/^/\n/'
 fi
 if have cargo; then

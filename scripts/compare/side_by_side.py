@@ -14,7 +14,9 @@ def arguments(description):
     """The flags that every comparison takes."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--binaries", type=Path, required=True, help="folder of the built examples")
-    parser.add_argument("--json", type=Path, help="append one record per program to this file")
+    parser.add_argument(
+        "--json", type=argparse.FileType("a"), help="append one record per program to this file"
+    )
     return parser
 
 
@@ -32,9 +34,9 @@ def run(command, timeout=600, **environment):
         return json.loads(Path(file.name).read_text().splitlines()[-1])
 
 
-def append(path, level, settings, results):
-    """Appends one record in the format of the examples; does nothing without a path."""
-    if path is None:
+def append(file, level, settings, results):
+    """Appends one record in the format of the examples; does nothing without a file."""
+    if file is None:
         return
     record = {
         "level": level,
@@ -44,8 +46,8 @@ def append(path, level, settings, results):
         "settings": {"cpus": len(os.sched_getaffinity(0)), **settings},
         "results": results,
     }
-    with path.open("a") as file:
-        file.write(json.dumps(record) + "\n")
+    file.write(json.dumps(record) + "\n")
+    file.flush()
 
 
 def human(seconds):

@@ -233,6 +233,10 @@ check "the job of level 1 runs the demonstration's steps, with Slurm's workers" 
 
 check "scaling.sh has a row for every number of ranks" 0 "    1  *ms*    2  *ms" \
   "$repo/scripts/scaling.sh" pi --ranks 1,2 --repeat 1 --size 1000000 --out "$work/charts"
+for records in "$work/none/records" /dev/full "$work"; do
+  one_line "scaling.sh --json ${records##*/}" "--json: $records is not a file that can be written" \
+    "$repo/scripts/scaling.sh" pi --json "$records"
+done
 
 # --- MNIST ------------------------------------------------------------------------------------
 
