@@ -19,7 +19,6 @@ fn main() {
     // A rank that panics ends all. Without this line, the others would wait for it for ever.
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("{panic}");
-        std::thread::sleep(std::time::Duration::from_millis(100)); // until mpirun has read it
         SimpleCommunicator::world().abort(1)
     }));
     let (rank, size) = (world.rank() as u64, world.size() as u64);
