@@ -4,8 +4,8 @@
 #   scripts/slurm/submit.sh level1
 #   scripts/slurm/submit.sh level2-multinode --nodes=2 --wait
 #
-# JOB is the name of a job script in this folder without .sbatch. Options after it go to sbatch and win over
-# those in the script. The output is written next to the script: scripts/slurm/JOB-NUMBER.out
+# JOB is the name of a job script in this folder, without .sbatch. Options after it go to sbatch and
+# win over those in the script. The output is written next to the script: scripts/slurm/JOB-NUMBER.out
 # shellcheck source=scripts/lib/prologue.sh
 . "$(dirname -- "$(readlink -f -- "$0")")/../lib/prologue.sh"
 folder=$repo/scripts/slurm

@@ -4,8 +4,10 @@
 use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use signal_hook::{consts::SIGXFSZ, flag};
 
 use crate::stopped;
 use crate::terminal::COLUMNS;
@@ -60,7 +62,9 @@ pub enum Answer {
 /// The [`Answer`] that is to be printed once.
 pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
     end_on_lost_output();
-    stopped::watch().map_err(|error| Answer::Refusal(format!("preparing for Ctrl-Z: {error}")))?;
+    // A file that outgrows `ulimit -f` must not kill the program: now the write fails, and says why.
+    (flag::register(SIGXFSZ, Arc::default()).and_then(|_| stopped::watch()))
+        .map_err(|error| Answer::Refusal(format!("preparing for signals: {error}")))?;
     let command = Args::command().max_term_width(COLUMNS);
     let read = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
     read.map_err(|mut error| match error.kind() {

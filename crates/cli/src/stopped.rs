@@ -3,16 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
-use signal_hook::consts::{SIGCONT, SIGXFSZ};
-use signal_hook::flag;
+use signal_hook::{consts::SIGCONT, flag};
 
 static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Notices from now on that this process is stopped, by the signal that lets it go on.
-///
-/// A file that outgrows `ulimit -f` no longer kills the process: the write fails, and says so.
 pub(crate) fn watch() -> std::io::Result<()> {
-    flag::register(SIGXFSZ, Arc::default())?;
     flag::register(SIGCONT, Arc::clone(&STOPPED)).map(drop)
 }
 

@@ -34,11 +34,8 @@ fn on_a_terminal(flags: &str, keys: &[u8]) -> Output {
     let mut command = Command::new("timeout");
     let line = format!("'{}' {flags}", program().display());
     command.args(["--foreground", "60", "env", "--default-signal=INT"]);
-    command
-        .args(["script", "-qec", &line, "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    command.args(["script", "-qec", &line, "/dev/null"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut keyboard = child.stdin.take().unwrap();
     let mut screen = BufReader::new(child.stdout.take().unwrap());
     let mut shown = Vec::new();

@@ -19,7 +19,7 @@ install_one_binary_mpi() {
     echo "# Written by scripts/setup.sh --one-binary. In your own shell: source this file"
     [ ! -f "$repo/.venv-mpi/env.sh" ] || echo "source $(quoted "$repo/.venv-mpi/env.sh") # libclang"
     echo "export PATH=$(quoted "$venv")/bin:\$PATH MPICC=mpicc_abi MPIRUN=mpirun"
-    echo "export CARGO_TARGET_DIR=$(quoted "$target-abi")"
+    echo "export CARGO_TARGET_DIR=$(quoted "${target%-abi}-abi")" # also where this file was read before
     echo "export LD_LIBRARY_PATH=$(quoted "$venv")/lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
     echo "export CFLAGS=$(quoted "$words")"
     echo "export BINDGEN_EXTRA_CLANG_ARGS=\"$words \${BINDGEN_EXTRA_CLANG_ARGS:-}\""
