@@ -42,8 +42,7 @@ impl Sizes {
         [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)]
     }
 
-    /// Pixels from one line of a padded image to the next: the zero behind a line is also the zero
-    /// before the next one.
+    /// Pixels of a padded line: the zero behind it is also the zero before the next one.
     fn line(&self) -> usize {
         self.width + 1
     }
@@ -78,8 +77,7 @@ impl Sizes {
         }
     }
 
-    /// Checks the lengths, and counts: numbers of an image that comes in, numbers of one that goes
-    /// out, images of a share.
+    /// Checks all lengths, and counts the numbers of an image, in and out, and a share's images.
     fn checked(&self, images: &[f32], weight: &[f32]) -> [usize; 3] {
         let sizes = [self.inputs, self.outputs, self.height, self.width];
         assert!(!sizes.contains(&0), "{self:?}: empty");
@@ -95,7 +93,7 @@ impl Sizes {
 /// The layer's output, and what its gradient needs to know.
 pub struct Pooled {
     pub values: Vec<f32>, // [images, outputs, height / 2, width / 2]
-    pub winners: Vec<u8>, // same shape: the pixel of its window that a value came from, or NONE
+    pub winners: Vec<u8>, // [images, windows, outputs]: the pixel that a value came from, or NONE
 }
 
 /// Convolves with padding 1, adds the bias, cuts at zero and pools.
@@ -117,12 +115,13 @@ pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Po
         .zip(images.par_chunks(share * image))
         .for_each(|((values, winners), images)| {
             let mut padded = sizes.padded(sizes.inputs);
-            let mut sums = vec![0.0; sizes.rows() * sizes.outputs];
+            let (mut sums, mut best) = (vec![0.0; sizes.rows() * sizes.outputs], vec![0.0; pooled]);
             let results = values.chunks_exact_mut(pooled).zip(winners.chunks_exact_mut(pooled));
             for (image, (values, winners)) in images.chunks_exact(image).zip(results) {
                 pad(&sizes, image, &mut padded);
                 convolve(&sizes, [sizes.inputs, sizes.outputs], &padded, &filter, &mut sums);
-                pool(&sizes, &sums, bias, values, winners);
+                pool(&sizes, &sums, bias, &mut best, winners);
+                transpose(&best, sizes.outputs, values);
             }
         });
     Pooled { values, winners }
@@ -135,8 +134,7 @@ pub struct Gradients {
     pub bias: Vec<f32>,           // [outputs]
 }
 
-/// The gradients of [`forward`]'s inputs, given the `gradient` of its values and their `winners`,
-/// both `[images, outputs, height / 2, width / 2]`.
+/// The gradients of [`forward`]'s inputs, given the `gradient` of its values, and their `winners`.
 ///
 /// # Panics
 /// As [`forward`].
@@ -164,11 +162,12 @@ pub fn backward(
             let (filter, bias) = sum.split_at_mut(weight.len());
             let (mut padded, mut spread) =
                 (sizes.padded(sizes.inputs), sizes.padded(sizes.outputs));
-            let mut rows = vec![0.0; sizes.rows() * sizes.inputs];
+            let (mut rows, mut pull) = (vec![0.0; sizes.rows() * sizes.inputs], vec![0.0; pooled]);
             let results = winners.chunks_exact(pooled).zip(gradient.chunks_exact(pooled));
             let images = images.chunks_exact(image).zip(image_gradients.chunks_exact_mut(room));
             for ((image, image_gradient), (winners, gradient)) in images.zip(results) {
-                unpool(&sizes, winners, gradient, &mut spread, bias);
+                transpose(gradient, sizes.windows(), &mut pull);
+                unpool(&sizes, winners, &pull, &mut spread, bias);
                 pad(&sizes, image, &mut padded);
                 add_filter_gradient(&sizes, &padded, &spread, filter);
                 if images_wanted {
@@ -210,6 +209,14 @@ fn unpad(s: &Sizes, rows: &[f32], image: &mut [f32]) {
     }
 }
 
+/// Makes columns of a matrix's rows of `width` numbers: the channels come last, or first again.
+fn transpose(rows: &[f32], width: usize, columns: &mut [f32]) {
+    let height = rows.len() / width;
+    for (y, row) in rows.chunks_exact(width).enumerate() {
+        row.iter().zip(columns.chunks_exact_mut(height)).for_each(|(x, column)| column[y] = *x);
+    }
+}
+
 /// `sums[rows, outputs]`: the 3x3 filters `[3, 3 * inputs, outputs]` at each pixel of `padded`.
 fn convolve(s: &Sizes, channels: [usize; 2], padded: &[f32], filter: &[f32], sums: &mut [f32]) {
     let [inputs, outputs] = channels;
@@ -232,40 +239,34 @@ fn add_filter_gradient(s: &Sizes, padded: &[f32], spread: &[f32], filter: &mut [
 
 /// Adds the bias to the largest sum of each window, cuts at zero, and notes where it came from.
 fn pool(s: &Sizes, sums: &[f32], bias: &[f32], values: &mut [f32], winners: &mut [u8]) {
-    let (outputs, windows) = (s.outputs, s.windows());
-    let (mut best, mut winner) = (vec![0.0; outputs], vec![NONE; outputs]);
-    for window in 0..windows {
+    let results = values.chunks_exact_mut(s.outputs).zip(winners.chunks_exact_mut(s.outputs));
+    for (window, (values, winners)) in results.enumerate() {
         let [a, b, c, d] =
-            s.corners(window).map(|(y, x)| &sums[(y * s.line() + x) * outputs..][..outputs]);
+            s.corners(window).map(|(y, x)| &sums[(y * s.line() + x) * s.outputs..][..s.outputs]);
         let channels = a.iter().zip(b).zip(c).zip(d).zip(bias);
-        let results = best.iter_mut().zip(&mut winner);
-        for (((((a, b), c), d), bias), (best, winner)) in channels.zip(results) {
+        let results = values.iter_mut().zip(winners);
+        for (((((a, b), c), d), bias), (value, winner)) in channels.zip(results) {
             let (mut sum, mut from) = (*a, 0);
             for (other, corner) in [(*b, 1), (*c, 2), (*d, 3)] {
                 let wins = (other > sum) | other.is_nan(); // NaN wins: it must not be hidden
                 (sum, from) = if wins { (other, corner) } else { (sum, from) };
             }
             let sum = sum + bias;
-            (*best, *winner) = if sum <= 0.0 { (0.0, NONE) } else { (sum, from) };
-        }
-        for output in 0..outputs {
-            values[output * windows + window] = best[output];
-            winners[output * windows + window] = winner[output];
+            (*value, *winner) = if sum <= 0.0 { (0.0, NONE) } else { (sum, from) };
         }
     }
 }
 
-/// Writes the gradient of each value to the pixel that it came from, zero to the others, and adds
-/// it to the gradient of the bias. The image is padded, its channels last.
+/// The pixel that won a window gets the gradient of its value, the others zero, the bias the sum.
 fn unpool(s: &Sizes, winners: &[u8], gradient: &[f32], spread: &mut [f32], bias: &mut [f32]) {
-    spread.fill(0.0);
-    for window in 0..s.windows() {
-        let corners = s.corners(window).map(|corner| s.pixel(corner, s.outputs));
-        for (output, bias) in bias.iter_mut().enumerate() {
-            let value = output * s.windows() + window;
-            if let Some(pixel) = corners.get(usize::from(winners[value])) {
-                spread[pixel + output] = gradient[value];
-                *bias += gradient[value];
+    let windows = winners.chunks_exact(s.outputs).zip(gradient.chunks_exact(s.outputs));
+    for (window, (winners, gradient)) in windows.enumerate() {
+        for (corner, place) in (0..).zip(s.corners(window)) {
+            let pixel = &mut spread[s.pixel(place, s.outputs)..][..s.outputs];
+            let channels = pixel.iter_mut().zip(bias.iter_mut()).zip(winners).zip(gradient);
+            for (((pixel, bias), &winner), &gradient) in channels {
+                *pixel = if winner == corner { gradient } else { 0.0 };
+                *bias += *pixel;
             }
         }
     }
