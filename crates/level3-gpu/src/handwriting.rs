@@ -40,7 +40,9 @@ const FAINT: u8 = 30;
 /// A phrase that says why there is no digit to read: the file is damaged or too large, the paper
 /// is blank, or there is more than one digit on it.
 pub fn prepare(file: &[u8]) -> Result<Vec<u8>, String> {
-    Ok(fit(cut_out(&ink(&light(file)?)?)?))
+    let light = light(file)?;
+    let digit = ink(&light).and_then(|ink| cut_out(&ink));
+    Ok(fit(digit.or_else(|reason| light_and_tight(light).ok_or(reason))?))
 }
 
 /// Whether these are the first bytes of a file that [`prepare`] reads.
@@ -97,20 +99,39 @@ fn on_white(picture: DynamicImage) -> GrayImage {
     })
 }
 
-/// Whether light ink was written on dark paper. Paper is most of the picture, or, if a broad stroke
-/// fills it, at least most of its edge; ink is what departs the most from it, compared by ratio,
-/// because in the shade all is darker.
+/// Whether light ink was written on dark paper. Paper is most of the picture, and most of its edge.
 fn ink_is_light(light: &GrayImage) -> bool {
+    let all = sorted(light.iter().copied());
+    ink_is_lighter_than(all[all.len() / 2], light) && ink_is_lighter_than(edge(light), light)
+}
+
+/// Whether lighter pixels depart more from the paper than darker ones. Compared by ratio, because in
+/// the shade all is darker.
+fn ink_is_lighter_than(paper: u8, light: &GrayImage) -> bool {
+    let (all, few) = (sorted(light.iter().copied()), few(light));
+    let ratio = |high: u8, low: u8| (f32::from(high) + 16.0) / (f32::from(low) + 16.0);
+    ratio(all[all.len() - few], paper) > ratio(paper, all[few - 1])
+}
+
+/// The median of the pixels at the edge of a picture.
+fn edge(light: &GrayImage) -> u8 {
     let (right, bottom) = (light.width() - 1, light.height() - 1);
     let at_edge = |x, y| x == 0 || y == 0 || x == right || y == bottom;
     let edge = light.enumerate_pixels().filter(|&(x, y, _)| at_edge(x, y)).map(|(_, _, v)| v.0[0]);
-    let (all, edge) = (sorted(light.iter().copied()), sorted(edge));
-    let few = few(light);
-    let ratio = |high: u8, low: u8| (f32::from(high) + 16.0) / (f32::from(low) + 16.0);
-    [&all, &edge].iter().all(|values| {
-        let paper = values[values.len() / 2];
-        ratio(all[all.len() - few], paper) > ratio(paper, all[few - 1])
-    })
+    let edge = sorted(edge);
+    edge[edge.len() / 2]
+}
+
+/// A light digit that was cut out so tightly that most of the picture is ink. Then it fills the
+/// picture, and only the edge is still paper.
+fn light_and_tight(mut light: GrayImage) -> Option<GrayImage> {
+    if !ink_is_lighter_than(edge(&light), &light) {
+        return None;
+    }
+    imageops::invert(&mut light);
+    let digit = cut_out(&ink(&light).ok()?).ok()?;
+    let fills = |side: u32, whole: u32| 10 * side > 9 * whole;
+    (fills(digit.width(), light.width()) && fills(digit.height(), light.height())).then_some(digit)
 }
 
 fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {

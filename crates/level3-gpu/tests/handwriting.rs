@@ -135,6 +135,29 @@ fn two_digits_are_not_read_as_one() {
     assert!(refusal(picture).contains("more than one digit"));
 }
 
+/// The edge of the picture is dark, but the page is no digit.
+#[test]
+fn two_digits_on_a_page_on_a_dark_table_are_not_read_as_one() {
+    let page = |x: u32, y: u32| (30..370).contains(&x) && (30..370).contains(&y);
+    let bars = |x: u32, y: u32| (100..300).contains(&y) && (x % 100 > 40 && x % 100 < 60);
+    let picture = RgbImage::from_fn(400, 400, |x, y| {
+        Rgb([if page(x, y) && !bars(x, y) { 240 } else { 20 }; 3])
+    });
+    assert!(refusal(picture).contains("more than one digit"));
+}
+
+/// A slanted bar, as a 1 is written: only thin corners of the paper are left.
+#[test]
+fn a_broad_digit_cut_out_tightly_is_read_dark_or_light() {
+    let bar = |x: u32, y: u32| (40..80).contains(&(x + y / 6));
+    let [dark, light] = [[20, 240], [240, 20]].map(|[ink, paper]| {
+        let value = |x, y| if bar(x + 1, y) { ink } else { paper };
+        let picture = RgbImage::from_fn(79, 238, |x, y| Rgb([value(x, y); 3]));
+        prepare(&encoded(picture, ImageFormat::Png))
+    });
+    assert!(likeness(&dark.unwrap(), &light.unwrap()) > 0.9);
+}
+
 #[test]
 fn an_image_of_mnist_stays_nearly_as_it_is() {
     let (digits, _) = digits(8);
