@@ -82,6 +82,9 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     if all.len() < 2 {
         return Ok(None);
     }
+    let lowest = all.iter().fold(100.0f64, |least, p| least.min(p.1));
+    let start = ((lowest - 1.0) / 10.0).floor().max(0.0) * 10.0;
+    let letter = 0.08 * (100.0 - start); // as high as this, in percent of accuracy
     let mut notes = Vec::new();
     for device in ["cpu", "cuda"] {
         for run in on(runs, device)? {
@@ -92,14 +95,12 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
             let text = format!("batch {}: {updates} updates", run.setting_text("batch_size"));
             // A label stands on the right of its point, unless there is another point.
             let at = point(run)?;
-            let left = all.iter().any(|other| other.0 > at.0 && (other.1 - at.1).abs() < 4.0);
+            let left = all.iter().any(|other| other.0 > at.0 && (other.1 - at.1).abs() < letter);
             notes.push(Note { at, text, left, ..Note::default() });
         }
     }
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
-    let lowest = all.iter().fold(100.0f64, |least, p| least.min(p.1));
     let x = Axis::linear("training time in seconds", slowest * 1.5, plain);
-    let start = ((lowest - 1.0) / 10.0).floor().max(0.0) * 10.0;
     let ticks = (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect();
     let range = start..100.0;
     let percent = |v: f64| format!("{} %", plain(v));

@@ -370,9 +370,10 @@ fn round_step(step: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
-/// A time on an axis: `10 us`, `1 s`.
+/// A time on an axis: `0`, `10 us`, `1 s`.
 pub fn seconds(value: f64) -> String {
     let (number, unit) = match value {
+        0.0 => return "0".to_string(),
         v if v < 0.9e-6 => (v * 1e9, "ns"),
         v if v < 0.9e-3 => (v * 1e6, "us"),
         v if v < 0.9 => (v * 1e3, "ms"),
@@ -409,6 +410,11 @@ mod tests {
         let axis = Axis::at("", &[1.25, 800.0], plain); // reaches from 1 to 1000
         let at = |v: f64| axis.place(v, (0, 3000));
         assert_eq!((at(1.0), at(10.0), at(100.0), at(1000.0)), (0, 1000, 2000, 3000));
+    }
+
+    #[test]
+    fn the_beginning_of_time_has_no_unit() {
+        assert_eq!([0.0, 20.0, 0.5].map(seconds), ["0", "20 s", "500 ms"]);
     }
 
     #[test]
