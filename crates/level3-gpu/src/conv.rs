@@ -121,7 +121,7 @@ pub fn forward(sizes: Sizes, images: &[f32], weight: &[f32], bias: &[f32]) -> Po
                 pad(&sizes, image, &mut padded);
                 convolve(&sizes, [sizes.inputs, sizes.outputs], &padded, &filter, &mut sums);
                 pool(&sizes, &sums, bias, &mut best, winners);
-                transpose(&best, sizes.outputs, values);
+                transpose(&best, sizes.outputs, values); // [outputs, windows]
             }
         });
     Pooled { values, winners }
@@ -134,7 +134,7 @@ pub struct Gradients {
     pub bias: Vec<f32>,           // [outputs]
 }
 
-/// The gradients of [`forward`]'s inputs, given the `gradient` of its values, and their `winners`.
+/// The gradients of [`forward`]'s inputs. `gradient` is that of its values, and has their shape.
 ///
 /// # Panics
 /// As [`forward`].
@@ -166,7 +166,7 @@ pub fn backward(
             let results = winners.chunks_exact(pooled).zip(gradient.chunks_exact(pooled));
             let images = images.chunks_exact(image).zip(image_gradients.chunks_exact_mut(room));
             for ((image, image_gradient), (winners, gradient)) in images.zip(results) {
-                transpose(gradient, sizes.windows(), &mut pull);
+                transpose(gradient, sizes.windows(), &mut pull); // [windows, outputs]
                 unpool(&sizes, winners, &pull, &mut spread, bias);
                 pad(&sizes, image, &mut padded);
                 add_filter_gradient(&sizes, &padded, &spread, filter);
@@ -265,7 +265,7 @@ fn unpool(s: &Sizes, winners: &[u8], gradient: &[f32], spread: &mut [f32], bias:
             let pixel = &mut spread[s.pixel(place, s.outputs)..][..s.outputs];
             let channels = pixel.iter_mut().zip(bias.iter_mut()).zip(winners).zip(gradient);
             for (((pixel, bias), &winner), &gradient) in channels {
-                *pixel = if winner == corner { gradient } else { 0.0 };
+                *pixel = if winner == corner { gradient } else { 0.0 }; // of copies: no branch
                 *bias += *pixel;
             }
         }

@@ -42,6 +42,7 @@ const FAINT: u8 = 30;
 pub fn prepare(file: &[u8]) -> Result<Vec<u8>, String> {
     let light = light(file)?;
     let digit = ink(&light).and_then(|ink| cut_out(&ink));
+    // A picture full of light ink looks like light paper; so where no dark digit is found, look again.
     Ok(fit(digit.or_else(|reason| light_and_tight(light).ok_or(reason))?))
 }
 

@@ -158,6 +158,40 @@ fn runs_on_a_gpu_alone_are_labelled_with_their_batch() {
     assert!(svg.contains("batch 64: 938 updates") && svg.contains("batch 512: 118 updates"));
 }
 
+/// Two of these runs are nearly as fast and nearly as accurate, and a third is slower.
+#[test]
+fn no_label_of_a_batch_size_covers_another() {
+    let runs = [(64, 21.0, 0.987), (256, 17.4, 0.981), (512, 17.5, 0.969), (8192, 18.7, 0.82)];
+    let runs = runs.map(|(batch, seconds, accuracy)| {
+        let mut run = mnist(batch);
+        run["results"]["train_s"] = json!(seconds);
+        run["results"]["accuracy"] = json!(accuracy);
+        run
+    });
+    let svg = drawn("level3_accuracy.svg", &runs);
+    let value = |tag: &str, name: &str| -> f64 {
+        let (_, rest) = tag.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let lines: Vec<&str> = svg.lines().collect();
+    let labels: Vec<(f64, f64, f64)> = (lines.windows(2))
+        .filter(|pair| pair[1].contains(" updates"))
+        .map(|pair| {
+            let width = 11.0 * pair[1].len() as f64; // a letter is about 11 wide
+            let x = value(pair[0], "x");
+            let left = if pair[0].contains("text-anchor=\"end\"") { x - width } else { x };
+            (left, left + width, value(pair[0], "y"))
+        })
+        .collect();
+    assert_eq!(labels.len(), 4);
+    for (i, one) in labels.iter().enumerate() {
+        for other in &labels[i + 1..] {
+            let beside = one.1 < other.0 || other.1 < one.0;
+            assert!(beside || (one.2 - other.2).abs() > 20.0, "{one:?} {other:?}");
+        }
+    }
+}
+
 #[test]
 fn programs_that_ran_with_several_batch_sizes_are_told_apart() {
     let one = |program: &str, batch: u64| {
