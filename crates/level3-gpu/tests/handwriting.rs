@@ -6,7 +6,8 @@ mod pictures;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use image::{ImageFormat, Rgb, RgbImage};
+use image::imageops::{self, FilterType};
+use image::{GrayImage, ImageFormat, Rgb, RgbImage};
 use level3_gpu::{Images, SIDE, prepare};
 use pictures::{by_chance, encoded, scenes};
 use rayon::prelude::*;
@@ -21,7 +22,9 @@ fn program() -> PathBuf {
 fn digits(count: usize) -> (Images, Vec<&'static str>) {
     let Some(folder) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
         println!("MNIST_DIR is not set: drawn digits are photographed");
-        return (Images::drawn(count), vec!["--synthetic"]);
+        let mut drawn = Images::drawn(count);
+        drawn.pixels = drawn.pixels.chunks(SIDE * SIDE).flat_map(as_in_mnist).collect();
+        return (drawn, vec!["--synthetic"]);
     };
     let read = |name: &str, header: usize, bytes: usize| {
         let path = Path::new(&folder).join(name);
@@ -36,6 +39,27 @@ fn digits(count: usize) -> (Images, Vec<&'static str>) {
     };
     let pixels = read("t10k-images-idx3-ubyte", 16, count * SIDE * SIDE);
     (Images { pixels, labels: read("t10k-labels-idx1-ubyte", 8, count) }, vec![])
+}
+
+/// A drawn digit as MNIST has its digits: in a box of 20 x 20, its centre of mass in the middle.
+fn as_in_mnist(image: &[u8]) -> Vec<u8> {
+    let picture = GrayImage::from_raw(SIDE as u32, SIDE as u32, image.to_vec()).unwrap();
+    let inked = || picture.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127);
+    let (left, right) = (inked().map(|p| p.0).min().unwrap(), inked().map(|p| p.0).max().unwrap());
+    let (top, bottom) = (inked().map(|p| p.1).min().unwrap(), inked().map(|p| p.1).max().unwrap());
+    let (width, height) = (right - left + 1, bottom - top + 1);
+    let scaled = |side: u32| (20 * side / width.max(height)).max(1);
+    let digit = imageops::crop_imm(&picture, left, top, width, height).to_image();
+    let small = imageops::resize(&digit, scaled(width), scaled(height), FilterType::Triangle);
+    let mass: f32 = small.iter().map(|&value| f32::from(value)).sum();
+    let corner = |along: fn(u32, u32) -> u32| {
+        let moments =
+            small.enumerate_pixels().map(|(x, y, v)| along(x, y) as f32 * f32::from(v.0[0]));
+        (13.5 - moments.sum::<f32>() / mass).round() as i64
+    };
+    let mut moved = GrayImage::new(SIDE as u32, SIDE as u32);
+    imageops::replace(&mut moved, &small, corner(|x, _| x), corner(|_, y| y));
+    moved.into_raw()
 }
 
 /// From -1 to 1: how much two images are alike, at the best of small shifts.
