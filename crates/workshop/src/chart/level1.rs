@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use plotters::prelude::*;
 
-use crate::Chart;
-use crate::plot::{self, Axis, Look, Note, Series, plain, seconds, seconds_exact};
-use crate::records::{Run, latest_by};
+use super::plot::{self, Axis, Chart, Look, Note, Series, plain, seconds};
+use crate::records::{Run, latest_by, seconds_exact};
 
 /// The last run of `example` that holds the list `rows`.
 fn last_with<'a>(runs: &'a [Run], example: &str, rows: &str) -> Option<&'a Run> {

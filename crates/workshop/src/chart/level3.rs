@@ -3,8 +3,7 @@
 use plotters::prelude::*;
 use serde_json::Value;
 
-use crate::Chart;
-use crate::plot::{self, Axis, Look, Note, Series, plain};
+use super::plot::{self, Axis, Chart, Look, Note, Series, plain};
 use crate::records::{Run, grouped, latest_by, refuse_mixture};
 
 const SIDE: usize = 28;

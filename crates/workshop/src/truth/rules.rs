@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::document::{Document, Slide};
-use crate::number::agrees;
+use super::document::{Document, Slide};
+use super::number::agrees;
 
 const MOST_WORDS: usize = 50;
 /// The hand-out is read, not watched.

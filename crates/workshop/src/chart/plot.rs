@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use common::human;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
@@ -18,6 +17,14 @@ pub const INK: RGBColor = RGBColor(34, 34, 34);
 /// Guides, ticks and captions.
 pub const GREY: RGBColor = RGBColor(95, 95, 95);
 const GRID: RGBColor = RGBColor(225, 225, 225);
+
+/// A finished picture and the name of its file.
+pub struct Chart {
+    /// `level1_timeline.svg`
+    pub name: String,
+    /// The picture.
+    pub svg: String,
+}
 
 /// What one chart is drawn on.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -380,11 +387,6 @@ pub fn seconds(value: f64) -> String {
         v => (v, "s"),
     };
     format!("{} {unit}", plain(number))
-}
-
-/// A time in a label: three digits and a unit.
-pub fn seconds_exact(value: f64) -> String {
-    human(std::time::Duration::from_secs_f64(value.max(0.0)))
 }
 
 /// A number without needless zeros.

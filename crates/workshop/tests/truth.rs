@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use truth::{Block, Document, Place, check, commands, markdown_files, repository};
+use workshop::programs::repository;
+use workshop::truth::{Block, Document, Place, check, commands, markdown_files};
 
 const DECK: &str = "slides/deck.md";
 
@@ -26,7 +27,7 @@ fn with(text: &str, old: &str, new: &str) -> String {
 
 /// The only fault that the altered deck has: it names its slide.
 fn only_fault(text: &str) -> String {
-    let faults = faults(&repository(), text);
+    let faults = faults(repository(), text);
     assert_eq!(faults.len(), 1, "{faults:#?}");
     assert!(faults[0].contains("slides/deck.md:") && faults[0].contains(", slide "), "{faults:?}");
     faults[0].clone()
@@ -49,9 +50,9 @@ fn long_line(code: &str) -> &str {
 fn the_repository_tells_the_truth() {
     let root = repository();
     let mut all = Vec::new();
-    for file in markdown_files(&root).unwrap() {
-        let document = Document::read(&root, file.strip_prefix(&root).unwrap()).unwrap();
-        all.extend(check(&root, &document).iter().map(ToString::to_string));
+    for file in markdown_files(root).unwrap() {
+        let document = Document::read(root, file.strip_prefix(root).unwrap()).unwrap();
+        all.extend(check(root, &document).iter().map(ToString::to_string));
     }
     assert!(all.is_empty(), "{all:#?}");
 }
@@ -90,7 +91,7 @@ fn a_renamed_flag_fails_when_its_command_runs() {
     let document = Document::parse(Path::new(DECK), &altered);
     let command = commands(&document).into_iter().find(|c| c.line.contains("--wait 0")).unwrap();
     assert_eq!(command.place, Place::Here);
-    let fault = command.run(&repository()).unwrap_err().to_string();
+    let fault = command.run(repository()).unwrap_err().to_string();
     assert!(fault.contains("exit status 2") && fault.contains("--wait"), "{fault}");
     assert!(fault.contains("slides/deck.md:") && fault.contains(", slide "), "{fault}");
 }
@@ -101,7 +102,7 @@ fn a_flag_renamed_in_a_command_for_elsewhere_is_found_in_the_help() {
     let document = Document::parse(Path::new(DECK), &altered);
     let command = commands(&document).into_iter().find(|c| c.line.contains("--cp ")).unwrap();
     assert_eq!(command.place, Place::Cluster);
-    let fault = command.compare_with_help(&repository()).unwrap_err().to_string();
+    let fault = command.compare_with_help(repository()).unwrap_err().to_string();
     assert!(fault.contains("does not know --cp"), "{fault}");
 }
 
@@ -143,7 +144,7 @@ fn a_link_and_a_path_that_lead_nowhere_are_found() {
 #[test]
 fn a_path_that_git_ignores_need_not_exist() {
     let text = "`slides/deck.html` and `slides/deck.htm`\n";
-    let found = faults(&repository(), text);
+    let found = faults(repository(), text);
     assert!(found.len() == 1 && found[0].contains("there is no slides/deck.htm"), "{found:?}");
 }
 
@@ -153,7 +154,7 @@ fn a_crowded_slide_and_one_without_minutes_are_found() {
     let altered = with(&deck(), "# The cluster\n", &format!("# The cluster\n\n{words}\n"));
     assert!(only_fault(&altered).contains("a slide has room for"));
     let altered = with(&deck(), "\n1 min\n", "\n\n");
-    let found = faults(&repository(), &altered);
+    let found = faults(repository(), &altered);
     assert!(found.iter().any(|fault| fault.contains("no line with the minutes")), "{found:?}");
     assert!(found.iter().any(|fault| fault.contains("add up to")), "{found:?}");
 }
@@ -164,6 +165,6 @@ fn a_page_of_the_hand_out_needs_no_minutes_but_has_its_measure() {
         let words = "word ".repeat(words);
         format!("{}\n\n---\n\n<!-- _class: handout -->\n\n# Page\n\n{words}\n", deck().trim_end())
     };
-    assert_eq!(faults(&repository(), &page(100)), [""; 0]);
+    assert_eq!(faults(repository(), &page(100)), [""; 0]);
     assert!(only_fault(&page(150)).contains("a slide has room for 140"));
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::{Command as Process, Output, Stdio};
 
-use crate::document::Document;
-use crate::rules::Fault;
+use super::document::Document;
+use super::rules::Fault;
 
 /// Every command of a short demonstration ends sooner, even if it builds first.
 const LIMIT_S: u32 = 900;

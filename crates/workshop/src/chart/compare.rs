@@ -2,9 +2,8 @@
 
 use plotters::prelude::*;
 
-use crate::Chart;
-use crate::plot::{self, Axis, seconds, seconds_exact};
-use crate::records::{Run, latest_by, refuse_mixture};
+use super::plot::{self, Axis, Chart, seconds};
+use crate::records::{Run, latest_by, refuse_mixture, seconds_exact};
 
 /// Names of results in the comparisons' records, in words. Other names are shown as they are.
 const NAMES: [(&str, &str); 5] = [

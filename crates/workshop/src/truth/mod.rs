@@ -28,6 +28,53 @@ pub use rules::{Fault, check};
 
 use std::path::{Path, PathBuf};
 
+use crate::programs::repository;
+
+/// Check that slides, book and README say what the code, the files and the recorded runs say
+#[derive(clap::Args, Debug)]
+pub struct TruthArgs {
+    /// Also run the commands that are meant for this place
+    #[arg(long, value_name = "PLACE")]
+    run: Option<Place>,
+
+    /// Markdown files below the repository [default: all of them]
+    files: Vec<PathBuf>,
+}
+
+impl TruthArgs {
+    /// Prints every fault, and how much was checked.
+    ///
+    /// # Errors
+    /// If there is a fault; [`cli::Misuse`] for a file that cannot be read.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let root = repository();
+        let all = if self.files.is_empty() { markdown_files(root)? } else { self.files.clone() };
+        let mut faults = Vec::new();
+        let mut typed: Vec<String> = Vec::new();
+        for file in &all {
+            let path = file.strip_prefix(root).unwrap_or(file);
+            let document = Document::read(root, path)
+                .map_err(|e| cli::misuse(format!("cannot read {}: {e}", path.display())))?;
+            faults.extend(check(root, &document));
+            for command in commands(&document) {
+                faults.extend(command.compare_with_help(root).err());
+                if self.run == Some(command.place) && !typed.contains(&command.line) {
+                    println!("{}: {}", command.at, command.line);
+                    faults.extend(command.run(root).err());
+                    typed.push(command.line);
+                }
+            }
+        }
+        for fault in &faults {
+            println!("{fault}");
+        }
+        let count = (all.len(), typed.len(), faults.len());
+        println!("files: {}, commands run: {}, faults: {}", count.0, count.1, count.2);
+        anyhow::ensure!(faults.is_empty(), "the documents do not say what is true: see above");
+        Ok(())
+    }
+}
+
 /// Every Markdown file below `root`, hidden and generated folders left out.
 ///
 /// # Errors
@@ -52,10 +99,4 @@ pub fn markdown_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// The folder of this workspace: the nearest one above this crate with a `Cargo.lock`.
-pub fn repository() -> PathBuf {
-    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    above.find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(Path::new(".")).to_path_buf()
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::Chart;
-use crate::plot::{self, Axis, Look, Note, Series, plain};
+use super::plot::{self, Axis, Chart, Look, Note, Series, plain};
 use crate::records::{Run, latest_by, refuse_mixture};
 
 /// Speedup over ranks for pi and heat, with the ideal line.

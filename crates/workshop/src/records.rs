@@ -1,8 +1,10 @@
 //! Reads the examples' records and refuses to mix those that must not share a chart.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cli::misuse;
+use common::human;
 use serde_json::{Map, Value};
 
 /// What the examples and the comparison with Python call themselves.
@@ -133,6 +135,11 @@ impl Run {
         self.results.get(name).and_then(Value::as_f64)
     }
 
+    /// A result that is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.results.get(name).and_then(Value::as_str)
+    }
+
     /// Whether the program itself said that its times are no measurements.
     pub fn is_doubtful(&self) -> bool {
         self.results.contains_key("doubt") || self.settings.contains_key("stopped")
@@ -219,6 +226,11 @@ pub fn latest_by<'a>(
         kept.push(run);
     }
     kept
+}
+
+/// A time in seconds as people read it: three digits and a unit.
+pub fn seconds_exact(value: f64) -> String {
+    Duration::try_from_secs_f64(value).map_or_else(|_| "unknown".to_string(), human)
 }
 
 /// `10_000_000` as `10,000,000`.

@@ -1,55 +1,50 @@
-//! Draws recorded runs as SVG. The examples write such records with `--json FILE`:
-//!
-//! ```text
-//! cargo run --release -p charts -- runs.jsonl --out charts
-//! ```
-//!
-//! One file may hold runs of all levels; every chart is drawn for which there are records.
+//! Draws recorded runs as SVG: every chart for which there are records. One file may hold runs of all
+//! levels.
 
 mod compare;
 mod level1;
 mod level2;
 mod level3;
 mod plot;
-mod records;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use crate::records::{self, Run};
 use cli::misuse;
-use records::Run;
+use plot::Chart;
 
-/// Draws recorded runs as SVG: every chart for which there are records
-#[derive(Parser)]
-#[command(version)]
-struct Args {
-    /// Files with one JSON record per line, as the examples write them with --json
+/// Draw recorded runs as SVG: every chart for which there are records
+#[derive(clap::Args, Debug)]
+pub struct ChartArgs {
+    /// Files with one JSON record per line, as the lessons write them with --json
     #[arg(required = true, value_name = "RECORDS")]
     records: Vec<PathBuf>,
+
     /// The folder that the charts are written to; it is made if it is missing
     #[arg(long, value_name = "FOLDER", default_value = "charts")]
     out: PathBuf,
 }
 
-/// A finished picture and the name of its file.
-struct Chart {
-    name: String,
-    svg: String,
+impl ChartArgs {
+    /// Draws what was asked for, and prints the name of each picture.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] for records that cannot be read or drawn, and for a folder that takes no files.
+    pub fn run(&self) -> anyhow::Result<()> {
+        draw(&self.records, &self.out)
+    }
 }
 
-fn main() -> ExitCode {
-    cli::exit_code(run())
-}
-
-fn run() -> anyhow::Result<()> {
-    let args: Args = cli::parse()?;
-    let runs = records::read(&args.records)?;
-    let charts = draw(&runs)?;
-    std::fs::create_dir_all(&args.out)
-        .map_err(|e| misuse(format!("cannot make the folder {}: {e}", args.out.display())))?;
+/// Draws the records of these files into the folder `out`, and prints the name of each picture.
+///
+/// # Errors
+/// As [`ChartArgs::run`].
+pub fn draw(records: &[PathBuf], out: &Path) -> anyhow::Result<()> {
+    let charts = charts(&records::read(records)?)?;
+    std::fs::create_dir_all(out)
+        .map_err(|e| misuse(format!("cannot make the folder {}: {e}", out.display())))?;
     for chart in charts {
-        let path = args.out.join(&chart.name);
+        let path = out.join(&chart.name);
         std::fs::write(&path, chart.svg)
             .map_err(|e| misuse(format!("cannot write {}: {e}", path.display())))?;
         println!("{}", path.display());
@@ -58,7 +53,7 @@ fn run() -> anyhow::Result<()> {
 }
 
 /// Every chart for which these runs hold the records.
-fn draw(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
+fn charts(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     let mut charts = Vec::new();
     charts.extend(level1::timeline(runs)?);
     charts.extend(level1::crossover(runs)?);

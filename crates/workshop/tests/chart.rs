@@ -1,4 +1,4 @@
-//! The charts tool from the outside: what it draws from the slides' recorded runs and from altered
+//! `cargo workshop chart` from the outside: what it draws from the slides' recorded runs and from altered
 //! ones, and what it refuses.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-const SLIDES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const SLIDES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../slides");
 
 /// The record of slides/runs/`file` that has these settings.
 fn record(file: &str, settings: &[(&str, Value)]) -> Value {
@@ -45,8 +45,8 @@ fn charts(lines: &[String]) -> (tempfile::TempDir, Output) {
 }
 
 fn run(records: &[&Path], out: &Path) -> Output {
-    let mut charts = Command::new(env!("CARGO_BIN_EXE_charts"));
-    charts.args(records).arg("--out").arg(out).output().unwrap()
+    let mut charts = Command::new(env!("CARGO_BIN_EXE_workshop"));
+    charts.arg("chart").args(records).arg("--out").arg(out).output().unwrap()
 }
 
 /// The chart `name` that is drawn from these runs.
@@ -84,7 +84,7 @@ fn the_slides_show_what_their_records_say() {
         if name.starts_with("level") {
             let svg = std::fs::read_to_string(out.path().join(&*name)).unwrap_or_default();
             let same = std::fs::read_to_string(&path).unwrap() == svg;
-            assert!(same, "pictures/{name}: draw it again with slides/record.sh charts");
+            assert!(same, "pictures/{name}: draw it again with cargo workshop record chart");
             assert!(svg.contains("usable CPU") && !svg.contains("NaN"), "{name}");
         }
     }

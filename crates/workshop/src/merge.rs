@@ -1,0 +1,110 @@
+//! The records of a job array, merged and drawn.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use cli::{misuse, parse_count};
+use common::plural;
+
+use crate::chart;
+use crate::records;
+
+/// Merge the records of a job array and draw them; name the inputs that are missing
+///
+/// The status is 1 while an input is missing: run that task alone, then merge again.
+#[derive(clap::Args, Debug)]
+pub struct MergeArgs {
+    /// The folder with the tasks' records; all of them go to all.jsonl there
+    #[arg(default_value = "array")]
+    folder: PathBuf,
+
+    /// The file with one input in each line
+    #[arg(long, value_name = "FILE", default_value = "scripts/slurm/sizes.txt")]
+    inputs: PathBuf,
+
+    /// The folder that the chart is written to
+    #[arg(long, value_name = "FOLDER", default_value = "charts")]
+    out: PathBuf,
+}
+
+impl MergeArgs {
+    /// Writes `all.jsonl`, one record for each input, and draws it.
+    ///
+    /// # Errors
+    /// If an input is missing; [`cli::Misuse`] for files that cannot be read.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let inputs = read_inputs(&self.inputs)?;
+        let records = self.records()?;
+        let mut merged = String::new();
+        let mut missing = Vec::new();
+        for (i, input) in inputs.iter().enumerate() {
+            // A task that ran again has left two records: the later counts.
+            match records.iter().rev().find(|(factorial, _)| factorial == input) {
+                Some((_, line)) => merged += &format!("{line}\n"),
+                None => {
+                    println!("missing: task {}, the factorial of {input}", i + 1);
+                    missing.push((i + 1).to_string());
+                }
+            }
+        }
+        let all = self.folder.join(ALL);
+        let found = inputs.len() - missing.len();
+        if found == 0 {
+            return Err(misuse(format!(
+                "no task has left its record in {}; submit them: sbatch {JOB}",
+                self.folder.display()
+            )));
+        }
+        fs::write(&all, merged).with_context(|| format!("cannot write {}", all.display()))?;
+        println!("{} of {} in {}", plural(found, "record"), inputs.len(), all.display());
+        if found >= 3 {
+            chart::draw(&[all], &self.out)?;
+        }
+        if !missing.is_empty() {
+            let tasks = missing.join(",");
+            bail!("run what is missing, then merge again: sbatch --array={tasks} {JOB}");
+        }
+        Ok(())
+    }
+
+    /// The input and the text of every record in the folder, in the order of their files.
+    fn records(&self) -> anyhow::Result<Vec<(u64, String)>> {
+        let cannot = |e| {
+            misuse(format!(
+                "cannot read {}: {e}; where are the array's records?",
+                self.folder.display()
+            ))
+        };
+        let files = fs::read_dir(&self.folder).map_err(cannot)?;
+        let mut files: Vec<PathBuf> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.retain(|file| file.extension().is_some_and(|e| e == "jsonl") && !file.ends_with(ALL));
+        files.sort();
+        let mut found = Vec::new();
+        for file in files {
+            match records::read(std::slice::from_ref(&file)) {
+                Ok(runs) => {
+                    let lines = fs::read_to_string(&file)?;
+                    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+                    let inputs = runs.iter().filter_map(|run| run.setting("factorial").as_u64());
+                    found.extend(inputs.zip(lines.map(String::from)));
+                }
+                Err(error) => println!("not counted: {error}"), // its task was killed, perhaps
+            }
+        }
+        Ok(found)
+    }
+}
+
+const ALL: &str = "all.jsonl";
+const JOB: &str = "scripts/slurm/level1-array.sbatch";
+
+/// One number a line, as people write them: `1000`, `1e3`; an editor on Windows may have saved it.
+fn read_inputs(file: &Path) -> anyhow::Result<Vec<u64>> {
+    let text = fs::read_to_string(file)
+        .map_err(|e| misuse(format!("cannot read {}: {e}", file.display())))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| parse_count(line).map_err(|e| misuse(format!("{}: {e}", file.display()))))
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! The lessons as cargo built them, and how each is started.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use console::{Term, user_attended_stderr};
+use serde_json::Value;
+
+use crate::run::{self, Keep};
+
+/// The folder of this workspace.
+pub fn repository() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}
+
+/// The lessons that can be started, and where they are.
+#[derive(Default)]
+pub struct Programs {
+    paths: BTreeMap<String, PathBuf>,
+}
+
+/// A command that is shown as a person would type it.
+pub struct Shown {
+    /// In the repository's folder.
+    pub typed: String,
+    /// The program with its arguments.
+    pub words: Vec<OsString>,
+}
+
+impl Programs {
+    /// The lessons that lie in a folder: for a job on a node where cargo is not wanted.
+    pub fn in_folder(folder: &Path) -> std::io::Result<Self> {
+        let folder = std::path::absolute(folder)?;
+        let files = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_string(), path));
+        Ok(Self { paths: files.filter_map(named).collect() })
+    }
+
+    /// Builds the lessons of a level. Cargo says what it does, waits for or cannot do, and where it
+    /// puts them: that is right also where a configuration names another folder or target.
+    ///
+    /// # Errors
+    /// The line that cargo said.
+    pub fn build(&mut self, level: u8) -> Result<(), String> {
+        let package = ["level1-cores", "level2-mpi", "level3-gpu"][usize::from(level) - 1];
+        let mut words = vec!["cargo", "build", "--release", "-p", package, "--examples"];
+        if level == 3 && has_nvidia_driver() {
+            words.extend(["--features", "cuda"]); // minutes and a gigabyte, so nobody else builds it
+        }
+        println!("$ {}", words.join(" "));
+        words.push("--message-format=json-render-diagnostics");
+        let mut cargo = run::command(&words);
+        if let (true, Some((_, columns))) = (user_attended_stderr(), Term::stderr().size_checked())
+        {
+            // Its words reach the terminal through us, and it shows no progress to a pipe.
+            cargo.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+            cargo.env("CARGO_TERM_PROGRESS_WIDTH", columns.to_string());
+        }
+        let ended = run::run(cargo, Keep::Output, Duration::MAX);
+        let messages = ended.words.lines().filter_map(|line| serde_json::from_str(line).ok());
+        self.paths.extend(messages.filter_map(|message: Value| example(&message)));
+        ended.fault.map_or(Ok(()), Err)
+    }
+
+    /// The file of a lesson.
+    pub fn path(&self, name: &str) -> Option<&Path> {
+        self.paths.get(name).map(PathBuf::as_path)
+    }
+
+    /// Reads a command of the list of steps: `level1_cores --tasks 10`, or `-n 2 level2_pi` for two
+    /// ranks, or a line for the shell. `None` for a lesson that has not been built.
+    pub fn command(&self, text: &str) -> Option<Shown> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (ranks, words) = match words.as_slice() {
+            ["-n", ranks, rest @ ..] => (Some(*ranks), rest),
+            all => (None, all),
+        };
+        let (name, arguments) = words.split_first()?;
+        if !name.starts_with("level") {
+            let words = ["sh", "-c", text].map(Into::into).to_vec();
+            return Some(Shown { typed: text.to_string(), words });
+        }
+        let path = self.path(name)?;
+        let mut shown = match *name {
+            "level1_cores" => "cargo level1".to_string(),
+            "level1_crossover" => "cargo crossover".to_string(),
+            _ => cli::quoted(path.strip_prefix(repository()).unwrap_or(path)),
+        };
+        let mut words: Vec<OsString> = vec![path.into()];
+        if let Some(ranks) = ranks {
+            shown = format!("scripts/mpirun.sh -n {ranks} {shown}");
+            words = ["scripts/mpirun.sh", "-n", ranks].map(Into::into).to_vec();
+            words.push(path.into());
+        }
+        words.extend(arguments.iter().map(Into::into));
+        Some(Shown { typed: [&[shown.as_str()], arguments].concat().join(" "), words })
+    }
+}
+
+/// The name and the file of an example that cargo tells of.
+fn example(message: &Value) -> Option<(String, PathBuf)> {
+    let is_example = message["target"]["kind"][0] == "example";
+    let name = message["target"]["name"].as_str().filter(|_| is_example)?;
+    Some((name.to_string(), message["executable"].as_str()?.into()))
+}
+
+/// Whether this machine has the driver of an NVIDIA GPU, even if no GPU answers (a login node).
+fn has_nvidia_driver() -> bool {
+    Path::new("/proc/driver/nvidia/version").exists() || has_gpu()
+}
+
+/// Whether a GPU answers.
+pub fn has_gpu() -> bool {
+    let mut look = Command::new("nvidia-smi");
+    look.output().is_ok_and(|output| output.status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn programs() -> Programs {
+        let path = |name: &str| (name.to_string(), repository().join("target/x").join(name));
+        Programs { paths: ["level1_cores", "level2_pi"].map(path).into() }
+    }
+
+    #[test]
+    fn a_command_is_shown_as_it_is_typed_and_started_where_cargo_put_it() {
+        let shown = programs().command("level1_cores --tasks 10").unwrap();
+        assert_eq!(shown.typed, "cargo level1 --tasks 10");
+        assert_eq!(shown.words[0], repository().join("target/x/level1_cores").into_os_string());
+        let shown = programs().command("-n 2 level2_pi --passes 5").unwrap();
+        assert_eq!(shown.typed, "scripts/mpirun.sh -n 2 target/x/level2_pi --passes 5");
+        assert_eq!(shown.words[..3], ["scripts/mpirun.sh", "-n", "2"]);
+        assert_eq!(programs().command("sbatch x && cat y").unwrap().words[2], "sbatch x && cat y");
+    }
+
+    #[test]
+    fn a_lesson_that_was_not_built_cannot_be_started() {
+        assert!(programs().command("level3_mnist").is_none());
+    }
+
+    #[test]
+    fn cargo_says_where_an_example_is() {
+        let message = serde_json::json!({
+            "target": {"name": "level2_pi", "kind": ["example"]}, "executable": "/t/level2_pi",
+        });
+        assert_eq!(example(&message), Some(("level2_pi".to_string(), "/t/level2_pi".into())));
+        assert_eq!(example(&serde_json::json!({"reason": "build-finished"})), None);
+    }
+}
