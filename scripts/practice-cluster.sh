@@ -19,63 +19,38 @@
 # munge, slurmctld and one slurmd for each node run on the hosts of pretend-hosts.sh, on a network
 # that never leaves the machine. One folder is written to: PRACTICE_CLUSTER_DIR
 # (/var/lib/practice-cluster). Where a real Slurm or munge runs or is configured, it refuses.
-# shellcheck source=scripts/lib/prologue.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
-self=$(quoted "$0") # for commands that are printed
+
+. "$(dirname "$0")/setup/begin.sh"
 
 DIR=${PRACTICE_CLUSTER_DIR:-/var/lib/practice-cluster}
 MARK=made-by-practice-cluster
-[[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
-  die "PRACTICE_CLUSTER_DIR is '$DIR': Slurm takes a full path of letters, digits and ._- only"
 export PRETEND_HOSTS_DIR=$DIR/hosts
 HOSTS=$repo/scripts/pretend-hosts.sh
 
 on() { "$HOSTS" exec "$@"; } # HOST CMD...
 
-# --- is this machine ours to practise on? ------------------------------------------------------
-
-refuse_real_cluster() {
-  local daemon pid file
-  for daemon in munged slurmctld slurmd slurmdbd; do
-    # Only what lives in our own PID namespace: another practice cluster is no real one.
-    for pid in $(pids_of "$daemon"); do
-      [ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
-      die "$daemon runs here (process $pid): a real cluster? If not: systemctl disable --now $daemon"
-    done
-  done
-  for file in /etc/slurm/slurm.conf /etc/slurm-llnl/slurm.conf "${SLURM_CONF:-}"; do
-    [ -e "$file" ] && die "$file configures a real Slurm on this machine: practise on another one"
-  done
-  [ -z "${SLURM_JOB_ID:-}" ] || die "this is inside Slurm job $SLURM_JOB_ID: leave it first"
-}
-
-pids_of() { # NAME: without pgrep, which a small container may lack
-  local process
-  for process in /proc/[0-9]*; do
-    [ "$(cat "$process/comm" 2>/dev/null)" = "$1" ] || continue
-    [ -n "$(tr -d '\0' <"$process/cmdline" 2>/dev/null)" ] && basename "$process" # else a zombie
-  done
-  true
-}
-
-require_packages() {
-  local tool
-  for tool in munged slurmctld slurmd sinfo; do
-    have "$tool" || die "no '$tool' here: scripts/setup.sh --practice-cluster"
-  done
-  getent passwd munge >/dev/null || die "no user 'munge' here: scripts/setup.sh --practice-cluster"
-}
-
 # --- up ----------------------------------------------------------------------------------------
+
+# Is this machine ours to practise on?
+refuse_real_cluster() {
+  local daemon file
+  for daemon in munged slurmctld slurmd; do
+    have "$daemon" || die "no '$daemon' here: scripts/setup.sh --practice-cluster"
+    # Only what lives in our own PID namespace: another practice cluster is no real one.
+    ! pgrep --exact --ns $$ --nslist pid "$daemon" >/dev/null ||
+      die "$daemon runs here: a real cluster? If not: systemctl disable --now $daemon"
+  done
+  for file in /etc/slurm/slurm.conf "${SLURM_CONF:-}"; do
+    [ ! -e "$file" ] || die "$file configures a real Slurm on this machine: practise on another one"
+  done
+}
 
 up() { # [NODES] [--latency TIME] [--bandwidth RATE]
   local nodes=4 i
-  if [[ ${1:-} != -* ]]; then nodes=${1:-4} && shift $(($# > 0)); fi
-  [[ $nodes =~ ^[1-9][0-9]?$ ]] || die "'$nodes' is not a number of nodes from 1 to 99"
+  if [[ ${1:-} =~ ^[^-] ]]; then nodes=$1 && shift; fi
   [ ! -e "$DIR" ] || [ -e "$DIR/$MARK" ] ||
     die "$DIR exists and is not from this script: set PRACTICE_CLUSTER_DIR"
   refuse_real_cluster
-  require_packages
   is_up || down >/dev/null # what a crash or a restart left
   mkdir -p "$DIR"
   chmod 755 "$DIR"
@@ -83,25 +58,24 @@ up() { # [NODES] [--latency TIME] [--bandwidth RATE]
   "$HOSTS" up "$nodes" "$@"
   [ -e "$DIR/etc/slurm.conf" ] || configure "$nodes"
   start_daemons "$nodes"
+  # A node that is up is idle, or has jobs.
   for ((i = 0; i < 300; i++)); do
-    # A node that is up is idle, or has jobs.
-    [ "$(on login sinfo -h -p free -t idle,alloc,mix -o %D 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')" \
-      = "$nodes" ] && break
+    [ "$(on login sinfo -hN -p free -t idle,alloc,mix 2>/dev/null | wc -l)" != "$nodes" ] || break
     sleep 0.2
   done
   if ((i == 300)); then
     tail -n 3 "$DIR"/log/*.log >&2
-    die "the nodes did not report within a minute; $self down, then try again"
+    die "the nodes did not report within a minute; $0 down, then try again" 1
   fi
   chmod 666 "$DIR/log/jobs.txt" # sacct -c opens it, as any user, the way slurmctld does
   on login sinfo
-  echo "up. Next: $self shell"
+  echo "up. Next: $0 shell"
 }
 
 configure() { # NODES
-  local nodes=$1 node gpu
+  local nodes=$1 i gpu
   mkdir -p "$DIR"/{etc,log,munge,run,state,spool}
-  for node in $(seq --format 'node%.0f' "$nodes"); do mkdir -p "$DIR/spool/$node"; done
+  for ((i = 1; i <= nodes; i++)); do mkdir -p "$DIR/spool/node$i"; done
   chmod 755 "$DIR"/{etc,log,munge,run,state,spool}
   dd if=/dev/urandom of="$DIR/munge/key" bs=128 count=1 status=none
   chmod 400 "$DIR/munge/key"
@@ -119,6 +93,10 @@ configure() { # NODES
     printf 'CgroupPlugin=cgroup/v1\nCgroupMountpoint=%s\n' "$DIR/no-cgroups"
   fi >"$DIR/etc/cgroup.conf"
 
+  # A task's TMPDIR is its node's, which no other node sees.
+  printf '#!/bin/sh\necho "export TMPDIR=%s"\n' "$DIR/hosts/tmp/\$SLURMD_NODENAME" >"$DIR/etc/task-prolog"
+  chmod 755 "$DIR/etc/task-prolog"
+
   cat >"$DIR/etc/slurm.conf.new" <<END
 ClusterName=practice
 SlurmctldHost=login
@@ -134,6 +112,7 @@ SlurmdLogFile=$DIR/log/slurmd-%n.log
 StateSaveLocation=$DIR/state
 SlurmdSpoolDir=$DIR/spool/%n
 TmpFS=$DIR/hosts/tmp/%n
+TaskProlog=$DIR/etc/task-prolog
 
 # What a big cluster refuses, this one refuses too.
 EnforcePartLimits=ALL
@@ -148,9 +127,6 @@ TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=UsePss,OverMemoryKill
-
-# A task's TMPDIR is its node's, which no other node sees.
-TaskProlog=$DIR/etc/task-prolog
 
 # No database: finished jobs are lines in a file, which sacct -c reads.
 AccountingStorageType=accounting_storage/none
@@ -168,28 +144,24 @@ LaunchParameters=use_interactive_step
 
 # More CPUs than the machine has.
 SlurmdParameters=config_overrides
-NodeName=node[1-$nodes] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 RealMemory=16000 Gres=gpu:2 State=UNKNOWN
+NodeName=node[1-$nodes] CPUs=64 Boards=1 SocketsPerBoard=2 CoresPerSocket=32 ThreadsPerCore=1 \\
+  RealMemory=16000 Gres=gpu:2 State=UNKNOWN
 PartitionName=free  Nodes=ALL Default=YES DefaultTime=00:10:00 MaxTime=04:00:00 PriorityTier=2
 PartitionName=short Nodes=ALL DefaultTime=00:05:00 MaxTime=02:00:00 PriorityTier=1
 END
-  cat >"$DIR/etc/task-prolog" <<END
-#!/bin/sh
-echo "export TMPDIR=$DIR/hosts/tmp/\$SLURMD_NODENAME"
-END
-  chmod 755 "$DIR/etc/task-prolog"
   mv "$DIR/etc/slurm.conf.new" "$DIR/etc/slurm.conf"
 }
 
 start_daemons() { # NODES
-  local node
+  local i
   running munged "$DIR/munge/pid" || on login runuser -u munge -- munged --force \
     --key-file="$DIR/munge/key" --socket="$DIR/munge/socket" --pid-file="$DIR/munge/pid" \
     --log-file="$DIR/munge/log" --seed-file="$DIR/munge/seed"
   # Inside the hosts, and only there, this is the machine's Slurm configuration.
   on login sh -c "mountpoint -q /etc/slurm || mount --bind '$DIR/etc' /etc/slurm"
   running slurmctld "$DIR/run/slurmctld.pid" || on login slurmctld
-  for node in $(seq --format 'node%.0f' "$1"); do
-    running slurmd "$DIR/run/slurmd-$node.pid" || on "$node" slurmd
+  for ((i = 1; i <= $1; i++)); do
+    running slurmd "$DIR/run/slurmd-node$i.pid" || on "node$i" slurmd
   done
 }
 
@@ -201,17 +173,14 @@ running() { # DAEMON PIDFILE: the number in the file counts inside the hosts
 # --- use ---------------------------------------------------------------------------------------
 
 # is_up: whether there is a login node. It is not there either after an `up` that failed.
-is_up() { "$HOSTS" exec login true 2>/dev/null; }
+is_up() { on login true 2>/dev/null; }
 
 # Runs a command on the login node as the person who typed it: with sudo, that is not root.
 as_user() {
+  local user=${SUDO_USER:-root}
   # shellcheck source=/dev/null
-  source "$PRETEND_HOSTS_DIR/settings"
-  if [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
-    on login runuser -u "$SUDO_USER" -- env HOME="$(getent passwd "$SUDO_USER" | cut -d: -f6)" "$@"
-  else
-    on login "$@"
-  fi
+  . "$PRETEND_HOSTS_DIR/settings"
+  on login runuser -u "$user" -- env HOME="$(getent passwd "$user" | cut -d: -f6)" USER="$user" LOGNAME="$user" "$@"
 }
 
 open_shell() {
@@ -220,14 +189,13 @@ open_shell() {
 PS1='[practice cluster] \u@\h:\w\$ '
 END
   cat <<END
-The login node of a practice cluster. Try: sinfo; squeue --me; scripts/slurm/submit.sh level1
+The login node of a practice cluster. Try: sinfo; squeue --me; sbatch scripts/slurm/level1.sbatch
 It has no connection to the outside: build and download in another terminal. 'exit' leaves it.
 END
   as_user bash --rcfile "$DIR/bashrc" -i
 }
 
 status() {
-  is_up || die "not up: $self up" 1
   echo "daemons:"
   on login ps -C munged,slurmctld,slurmd -o pid,etime,args
   echo
@@ -245,16 +213,18 @@ down() {
 }
 
 case ${1:-} in
-  -h | --help | help) usage; exit ;;
-  up | status | shell | run | down) ;;
+  -h | --help) usage; exit ;;
+  up | down) ;;
+  status | shell | run) [ "$(id -u)" != 0 ] || is_up || die "not up: $0 up" ;;
   *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
-case $1 in
-  up) shift; up "$@" ;;
+[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
+command=$1
+shift
+case $command in
+  up) up "$@" ;;
   status) status ;;
-  shell) is_up || die "not up: $self up"; open_shell ;;
-  run) [ $# -ge 2 ] || die "run takes a command"; shift
-    is_up || die "not up: $self up"; as_user "$@" ;;
+  shell) open_shell ;;
+  run) [ $# -gt 0 ] || die "run takes a command"; as_user "$@" ;;
   down) down ;;
 esac

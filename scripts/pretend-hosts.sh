@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pretend-hosts.sh COMMAND    Several "machines" with a network between them, on one. Needs root.
+# pretend-hosts.sh COMMAND    Several "machines" with a network between them, on one. Needs root and Linux.
 #
 #   scripts/pretend-hosts.sh up [N]          make hosts login and node1 to nodeN (4); with
 #                                            --latency 200us and --bandwidth 1gbit, on a slow network
@@ -19,19 +19,16 @@
 # another, independent set of hosts. PRETEND_HOSTS_SLOTS: how many ranks a host takes before the
 # next one is used (4). MPIRUN: the launcher, such as mpirun.mpich (mpirun).
 #
-# How: a host is a network namespace (its own eth0 and address) and a UTS namespace (its own
-# name). A virtual switch joins the hosts, the kernel's or a slow one (scripts/practice/slow-network.c). All of it lives inside a PID, a mount and a network
-# namespace of its own, so the real machine gets no new interface, address or mount, and killing
-# one process (`down`) makes the kernel remove everything. The hosts share files and process list.
-# shellcheck source=scripts/lib/prologue.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
-self=$(quoted "$0") # for commands that are printed
+# How: a host is a network namespace (its own eth0 and address) and a UTS namespace (its own name). A
+# virtual switch joins the hosts, the kernel's or a slow one (scripts/practice/slow-network.c). All of
+# it lives inside a PID, a mount and a network namespace of its own, so the real machine gets no new
+# interface, address or mount, and killing one process (`down`) makes the kernel remove everything.
+# The hosts share files and process list.
 
-SELF=$(readlink -f "${BASH_SOURCE[0]}")
+. "$(dirname "$0")/setup/begin.sh"
+
 DIR=${PRETEND_HOSTS_DIR:-/var/lib/pretend-hosts}
-MPIRUN=${MPIRUN:-mpirun}
 SLOTS=${PRETEND_HOSTS_SLOTS:-4}
-latency=0 bandwidth=0
 NET=10.77.0 # inside the namespaces only: it cannot clash with an address of the real machine
 MARK=made-by-pretend-hosts
 [[ $DIR =~ ^/[[:alnum:]_./-]+$ ]] ||
@@ -48,15 +45,15 @@ is_up() {
 }
 
 start_time() { # of a living process: field 22 of /proc/PID/stat; the name in field 2 may hold blanks
-  local stat
+  local stat fields
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-  awk '$1 != "Z" { print $20 }' <<<"${stat##*) }"
+  read -ra fields <<<"${stat##*) }"
+  [ "${fields[0]}" = Z ] || echo "${fields[19]}"
 }
 
 # Runs inside the new namespaces as their first process.
-become_first() {
-  local n=$1 i
-  latency=$2 bandwidth=$3
+become_first() { # N LATENCY BANDWIDTH
+  local n=$1 pid i
   read -r pid _ </proc/self/stat # /proc is still the real machine's: our number out there
   echo "$pid" >"$DIR/first"
   mount -t proc proc /proc
@@ -66,15 +63,15 @@ become_first() {
   ip link add switch type bridge
   ip link set switch up
   add_host login 254
-  for i in $(seq "$n"); do add_host "node$i" "$i"; done
-  if slow; then
-    # shellcheck disable=SC2046 # several numbers
-    "$DIR/bin/slow-network" "$latency" "$bandwidth" $(cat "$DIR"/pids/*) &
-  fi
+  for ((i = 1; i <= n; i++)); do add_host "node$i" "$i"; done
+  # shellcheck disable=SC2046 # several numbers
+  if slow; then "$DIR/bin/slow-network" "$2" "$3" $(cat "$DIR"/pids/*) & fi
   echo "$n" >"$DIR/ready"
   # Ignoring CHLD makes the kernel bury the processes that others orphan here.
   exec env --ignore-signal=CHLD sleep infinity
 }
+
+slow() { [ "$(cat "$DIR/network")" != "0 0" ]; } # whether the network is slow on purpose
 
 add_host() { # NAME NUMBER
   local pid
@@ -95,48 +92,20 @@ add_host() { # NAME NUMBER
   nsenter --target "$pid" --net -- ip link set eth0 up
 }
 
-# Whether the network is slow on purpose: in ns, and in bytes per second (0: without a limit).
-slow() { [ "$latency" != 0 ] || [ "$bandwidth" != 0 ]; }
-
-# in_units TEXT UNIT=FACTOR...: 200us as 200000, where us=1000.
-in_units() {
-  local text=$1 unit
-  shift
-  for unit; do
-    if [[ $text =~ ^([0-9]+(\.[0-9]+)?)"${unit%=*}"$ ]]; then
-      awk -v n="${BASH_REMATCH[1]}" -v factor="${unit#*=}" 'BEGIN { printf "%.0f", n * factor }'
-      return
-    fi
-  done
-  return 1
-}
-
 # --- the commands ------------------------------------------------------------------------------
 
 up() { # [N] [--latency TIME] [--bandwidth RATE]
-  local n=4 i
+  local n=4 latency=0 bandwidth=0 i
   while [ $# -gt 0 ]; do
     case $1 in
-      --latency)
-        latency=$(in_units "${2:-}" ns=1 us=1e3 ms=1e6 s=1e9) ||
-          die "--latency: '${2:-}' is not a time such as 200us or 1ms"
-        shift
-        ;;
-      --bandwidth)
-        bandwidth=$(in_units "${2:-}" kbit=125 mbit=125e3 gbit=125e6) ||
-          die "--bandwidth: '${2:-}' is not a rate such as 100mbit or 1gbit"
-        shift
-        ;;
-      *) n=$1 ;;
+      --latency) latency=$(in_units "${2:-}" ns=1 us=1000 ms=1000000) ;;
+      --bandwidth) bandwidth=$(in_units "${2:-}" kbit=125 mbit=125000 gbit=125000000) ;;
+      *) n=$1; shift; continue ;;
     esac
-    shift
+    shift 2
   done
   [[ $n =~ ^[1-9][0-9]?$ ]] || die "'$n' is not a number of hosts from 1 to 99"
-  [[ $SLOTS =~ ^[1-9][0-9]{0,2}$ ]] || die "PRETEND_HOSTS_SLOTS: '$SLOTS' is not from 1 to 999"
-  for tool in ip unshare nsenter setpriv setsid mount hostname; do
-    have "$tool" ||
-      die "no '$tool' here: apt-get install iproute2 util-linux hostname"
-  done
+  have ip || die "no 'ip' here: apt-get install iproute2"
   if is_up; then
     [ "$(cat "$DIR/ready")" = "$n" ] || die "$(cat "$DIR/ready") hosts are up, not $n: down first"
     [ "$(cat "$DIR/network")" = "$latency $bandwidth" ] || die "they are up with another network: down first"
@@ -147,32 +116,27 @@ up() { # [N] [--latency TIME] [--bandwidth RATE]
   mkdir -p "$DIR"/{bin,pids,tmp}
   chmod 755 "$DIR" "$DIR"/{bin,pids,tmp}
   touch "$DIR/$MARK"
-  {
-    echo "127.0.0.1 localhost"
-    echo "$NET.254 login"
-    for i in $(seq "$n"); do echo "$NET.$i node$i"; done
-  } >"$DIR/hosts"
-  for i in $(seq "$n"); do
+  echo "$latency $bandwidth" >"$DIR/network"
+  mkdir -m 1777 "$DIR/tmp/login"
+  printf '127.0.0.1 localhost\n%s login\n' "$NET.254" >"$DIR/hosts"
+  for ((i = 1; i <= n; i++)); do
+    echo "$NET.$i node$i" >>"$DIR/hosts"
     echo "node$i slots=$SLOTS" >>"$DIR/hosts.openmpi"
     echo "node$i:$SLOTS" >>"$DIR/hosts.mpich"
     mkdir -m 1777 "$DIR/tmp/node$i"
   done
-  mkdir -m 1777 "$DIR/tmp/login"
   write_commands
   write_settings
-  echo "$latency $bandwidth" >"$DIR/network"
   if slow; then
     [ -c /dev/net/tun ] || die "a slow network needs /dev/net/tun, and it is not here"
-    have cc || die "no 'cc' here to build the slow network: apt-get install gcc"
     cc -O2 -o "$DIR/bin/slow-network" "$repo/scripts/practice/slow-network.c"
   fi
 
-  setsid unshare --pid --fork --kill-child --mount --net --uts -- "$SELF" become-first "$n" "$latency" "$bandwidth" \
+  setsid unshare --pid --fork --kill-child --mount --net --uts -- "$0" become-first "$n" "$latency" "$bandwidth" \
     </dev/null >"$DIR/log" 2>&1 9>&- &
   echo "$! $(start_time $!)" >"$DIR/holder"
   for ((i = 0; i < 300; i++)); do
-    [ -s "$DIR/ready" ] && break
-    kill -0 $! 2>/dev/null || break
+    if [ -s "$DIR/ready" ] || ! kill -0 $! 2>/dev/null; then break; fi
     sleep 0.1
   done
   if [ ! -s "$DIR/ready" ]; then
@@ -181,6 +145,19 @@ up() { # [N] [--latency TIME] [--bandwidth RATE]
     die "cannot make namespaces here; in a container, start it with --privileged"
   fi
   echo "up: login, node1 to node$n ($SLOTS MPI slots each)"
+}
+
+# in_units TEXT UNIT=FACTOR...: 200us as 200000, where us=1000.
+in_units() {
+  local text=$1 unit
+  shift
+  for unit; do
+    if [[ $text =~ ^([1-9][0-9]*)"${unit%=*}"$ ]]; then
+      echo $((BASH_REMATCH[1] * ${unit#*=}))
+      return
+    fi
+  done
+  die "'$text' is not a whole number with one of the units: ${*%=*}"
 }
 
 # Two small commands for use inside: `on HOST CMD...`, and an `ssh` that needs no server, so that
@@ -230,38 +207,37 @@ export OMPI_MCA_oob_tcp_keepalive_probes=3 PRTE_MCA_oob_tcp_keepalive_probes=3
 END
 }
 
-# Runs a command on a host: first into the common namespaces, then into the host's own. A PID
-# namespace is entered by a child process; when we end, so must the command.
-on_host() {
-  local host=$1
-  shift
-  is_up || die "no hosts are up: $self up"
-  [ -s "$DIR/pids/$host" ] || die "no host '$host': $(known_hosts)"
-  exec nsenter --target "$(cat "$DIR/first")" --pid --mount -- \
-    setpriv --pdeathsig TERM -- env --chdir="$PWD" "$DIR/bin/on" "$host" "$@"
+# Ends this script unless there is such a host.
+needs_host() {
+  is_up || die "no hosts are up: $0 up"
+  [ -s "$DIR/pids/$1" ] || die "no host '$1' among $(cd "$DIR/pids" && echo *)"
 }
 
-known_hosts() { (cd "$DIR/pids" && echo *); }
+# Runs a command on a host: first into the common namespaces, then into the host's own. A PID
+# namespace is entered by a child process; when we end, so must the command.
+on_host() { # HOST CMD...
+  needs_host "$1"
+  exec nsenter --target "$(cat "$DIR/first")" --pid --mount -- \
+    setpriv --pdeathsig TERM -- env --chdir="$PWD" "$DIR/bin/on" "$@"
+}
 
 run_mpi() {
-  is_up || die "no hosts are up: $self up"
-  have "$MPIRUN" || die "no $MPIRUN here: apt-get install openmpi-bin"
+  needs_host login
   # shellcheck source=/dev/null
-  source "$DIR/settings"
+  . "$DIR/settings"
   # Where the ranks may go, for Open MPI 4, Open MPI 5 and MPICH.
   export OMPI_MCA_orte_default_hostfile=$DIR/hosts.openmpi
   export PRTE_MCA_prte_default_hostfile=$DIR/hosts.openmpi
   export HYDRA_HOST_FILE=$DIR/hosts.mpich
-  on_host login "$MPIRUN" "$@"
+  on_host login "${MPIRUN:-mpirun}" "$@"
 }
 
 link() { # HOST up|down
-  is_up || die "no hosts are up: $self up"
-  [ -s "$DIR/pids/$1" ] || die "no host '$1': $(known_hosts)"
-  if [ "$(cat "$DIR/network")" = "0 0" ]; then
+  needs_host "$1"
+  if slow; then # the plug at the host's end
+    "$0" exec "$1" ip link set eth0 "$2"
+  else
     nsenter --target "$(cat "$DIR/first")" --net -- ip link set "$1" "$2"
-  else # the plug at the host's end
-    nsenter --target "$(cat "$DIR/first")" --pid --mount -- "$DIR/bin/on" "$1" ip link set eth0 "$2"
   fi
   echo "$1: link $2"
 }
@@ -271,8 +247,7 @@ remove() {
   local holder started i
   [ -e "$DIR" ] || return 0
   [ -e "$DIR/$MARK" ] || die "$DIR exists and is not from this script: set PRETEND_HOSTS_DIR"
-  if read -r holder started 2>/dev/null <"$DIR/holder" &&
-    [ "$(start_time "$holder")" = "$started" ]; then
+  if read -r holder started 2>/dev/null <"$DIR/holder" && [ "$(start_time "$holder")" = "$started" ]; then
     # The holder buries the first process, then ends. If it cannot, it takes it along.
     kill -KILL "$(cat "$DIR/first" 2>/dev/null || echo "$holder")"
     for ((i = 0; i < 50; i++)); do
@@ -284,24 +259,22 @@ remove() {
   rm -rf "$DIR"
 }
 
+one_at_a_time() { exec 9<"$0" && flock 9; }
+
 case ${1:-} in
-  -h | --help | help) usage; exit ;;
+  -h | --help) usage; exit ;;
   up | down | exec | mpirun | cut | heal | become-first) ;;
   *) die "a command is missing, or '${1:-}' is none; try --help" ;;
 esac
-[ "$(id -u)" = 0 ] || die "needs root: $(quoted sudo "$0" "$@")"
-case $1 in
-  up | down) # one at a time
-    exec 9<"$SELF"
-    flock --wait 60 9 || die "another $1 is still at work"
-    ;;
-esac
-case $1 in
-  up) shift; up "$@" ;;
-  down) remove; echo "down: nothing is left" ;;
-  exec) [ $# -ge 3 ] || die "exec takes a host and a command"; shift; on_host "$@" ;;
-  mpirun) shift; run_mpi "$@" ;;
-  cut) link "${2:?which host?}" down ;;
-  heal) link "${2:?which host?}" up ;;
-  become-first) become_first "$2" "$3" "$4" ;; # for this script itself
+[ "$(id -u)" = 0 ] || die "needs root: sudo $0 $*"
+command=$1
+shift
+case $command in
+  up) one_at_a_time; up "$@" ;;
+  down) one_at_a_time; remove; echo "down: nothing is left" ;;
+  exec) [ $# -ge 2 ] || die "exec takes a host and a command"; on_host "$@" ;;
+  mpirun) run_mpi "$@" ;;
+  cut) link "${1:?which host?}" down ;;
+  heal) link "${1:?which host?}" up ;;
+  become-first) become_first "$@" ;; # for this script itself
 esac
