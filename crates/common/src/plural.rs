@@ -1,4 +1,4 @@
-//! One is no plural.
+//! A count and its word: `1 worker`, `4 workers`.
 
 use std::fmt::Display;
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::plural;
+use crate::{plural, usable_cpus};
 
 /// The variable in which Slurm says what `--cpus-per-task` gave us.
 pub const WORKERS_VARIABLE: &str = "SLURM_CPUS_PER_TASK";
@@ -68,12 +68,6 @@ impl Workers {
             )
         })
     }
-}
-
-/// How many CPUs this process may use, as the operating system says: the smaller of its affinity
-/// mask and its control group's quota. It is the job's share of the node, not the node.
-pub fn usable_cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// `SLURM_CPUS_PER_TASK` holds no number of workers: one line that says what to do.
