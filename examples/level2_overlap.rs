@@ -1,8 +1,8 @@
 //! Level 2, overlap: computing while the rows travel.
 //!
-//! In heat, every rank waits for the rows of its neighbours before it computes. But only its first
-//! and its last row need them. Here the messages start, the rows between are computed meanwhile,
-//! and the first and the last row come at the end. Both ways run, and the gain is printed.
+//! Only the first and the last row of a rank need rows of its neighbours; the rows between do not.
+//! So the messages start, the rows between are computed meanwhile, and these two at the end.
+//! Both exchanges run, heat's and this one, and the gain is printed.
 //!
 //! ```text
 //! cargo build --release -p level2-mpi --examples

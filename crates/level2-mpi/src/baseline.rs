@@ -19,9 +19,6 @@ pub struct Baseline {
 /// The key of the time; everything else in the file is the problem.
 const TIME: &str = "time_s";
 
-/// No baseline is larger, in bytes.
-const LARGEST: usize = 10_000;
-
 impl Baseline {
     /// The file at `path`, for a problem that is told by these names and values.
     pub fn new<'a>(path: &Path, problem: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
@@ -67,7 +64,7 @@ impl Baseline {
 
     /// The problem in the file and its time.
     fn read(&self) -> Result<(Map<String, Value>, Duration), String> {
-        let bytes = read_at_most(&self.path, LARGEST).map_err(|error| format!("{error:#}"))?;
+        let bytes = read_at_most(&self.path, 10_000).map_err(|error| format!("{error:#}"))?;
         let baseline = || {
             let found: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
             let seconds = found.get(TIME)?.as_f64().filter(|seconds| *seconds > 0.0)?;

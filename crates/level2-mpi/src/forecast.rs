@@ -61,16 +61,20 @@ pub struct Forecast {
     rows: Vec<Row>,
 }
 
+/// What is forecast for some number of ranks: of the same problem, and of one that is as many times
+/// as large.
 #[derive(Debug)]
 struct Row {
     ranks: u32,
-    /// Seconds for the same problem, the speedup, and how much of the ranks is put to use.
-    strong: f64,
-    speedup: f64,
-    strong_efficiency: f64,
-    /// Seconds for a problem that grows with the ranks.
-    weak: f64,
-    weak_efficiency: f64,
+    seconds: [f64; 2],
+    /// How much of the ranks is put to use.
+    efficiency: [f64; 2],
+}
+
+impl Row {
+    fn speedup(&self) -> f64 {
+        self.efficiency[0] * f64::from(self.ranks)
+    }
 }
 
 impl Forecast {
@@ -96,28 +100,31 @@ impl Forecast {
         let row = |row: &Row| {
             json!({
                 "ranks": row.ranks,
-                "strong_s": row.strong,
-                "strong_efficiency": row.strong_efficiency,
-                "speedup": row.speedup,
-                "weak_s": row.weak,
-                "weak_efficiency": row.weak_efficiency,
+                "strong_s": row.seconds[0],
+                "strong_efficiency": row.efficiency[0],
+                "speedup": row.speedup(),
+                "weak_s": row.seconds[1],
+                "weak_efficiency": row.efficiency[1],
             })
         };
         self.rows.iter().map(row).collect()
     }
 }
 
-/// For 1, 2, 4, ... 1024 ranks the seconds of a problem, and of one that is as many times as large.
+/// For 1, 2, 4, ... 1024 ranks.
 fn rows(cost: impl Fn(u32, f64) -> f64) -> Vec<Row> {
     let one = cost(1, 1.0);
     let row = |ranks| {
-        let (strong, weak) = (cost(ranks, 1.0), cost(ranks, f64::from(ranks)));
-        let (speedup, weak_efficiency) = (one / strong, one / weak);
-        let strong_efficiency = speedup / f64::from(ranks);
-        Row { ranks, strong, speedup, strong_efficiency, weak, weak_efficiency }
+        let seconds = [cost(ranks, 1.0), cost(ranks, f64::from(ranks))];
+        let efficiency = [one / seconds[0] / f64::from(ranks), one / seconds[1]];
+        Row { ranks, seconds, efficiency }
     };
     (0..=MOST_RANKS.ilog2()).map(|power| row(1 << power)).collect()
 }
+
+const HEAD: &str = "\
+ranks    same problem (strong scaling)          growing problem (weak scaling)
+            time   speedup   efficiency             time   efficiency";
 
 /// A table whose bars are the chart, how much of the ranks is put to use, and what it teaches.
 impl fmt::Display for Forecast {
@@ -126,28 +133,19 @@ impl fmt::Display for Forecast {
         let Self { link, unit, unit_s, rows, .. } = self;
         let (latency, megabytes) = (time(link.latency), 1e-6 * link.bandwidth);
         writeln!(f, "{unit} {:.2} ns, a message {latency} + {megabytes:.0} MB/s", 1e9 * unit_s)?;
-        writeln!(
-            f,
-            "ranks    same problem (strong scaling)          growing problem (weak scaling)"
-        )?;
-        writeln!(f, "            time   speedup   efficiency             time   efficiency")?;
+        writeln!(f, "{HEAD}")?;
         let used = |share: f64| {
-            format!(
-                "{:>4.0} % {:<10}",
-                100.0 * share,
-                "█".repeat((10.0 * share.min(1.0)).round() as usize)
-            )
+            let bar = "█".repeat((10.0 * share.min(1.0)).round() as usize);
+            format!("{:>4.0} % {bar:<10}", 100.0 * share)
         };
         for row in rows {
-            let Row { ranks, speedup, .. } = row;
-            let [strong, weak] = [row.strong, row.weak].map(time);
-            let [strong_used, weak_used] = [row.strong_efficiency, row.weak_efficiency].map(used);
-            writeln!(
-                f,
-                "{ranks:>5}  {strong:>9}  {speedup:>6.1} x  {strong_used}  {weak:>9}  {weak_used}"
-            )?;
+            let (ranks, speedup) = (row.ranks, row.speedup());
+            let [strong, weak] = row.seconds.map(time);
+            let [strong_use, weak_use] = row.efficiency.map(used);
+            write!(f, "{ranks:>5}  {strong:>9}  {speedup:>6.1} x  {strong_use}")?;
+            writeln!(f, "  {weak:>9}  {weak_use}")?;
         }
-        match rows.iter().find(|row| row.strong_efficiency < 0.5) {
+        match rows.iter().find(|row| row.efficiency[0] < 0.5) {
             Some(Row { ranks, .. }) => {
                 write!(f, "With {ranks} ranks, more time is spent waiting than computing.")
             }
@@ -210,8 +208,7 @@ mod tests {
         let free = Link { latency: 0.0, bandwidth: f64::INFINITY };
         let forecast = forecast(free, |ranks, growth| pi_pass(free, 1e-9, 1e7 * growth, ranks));
         for row in &forecast.rows {
-            let losses = [row.strong_efficiency - 1.0, row.weak_efficiency - 1.0];
-            assert!(losses.iter().all(|loss| loss.abs() < 1e-9), "{row:?}");
+            assert!(row.efficiency.iter().all(|part| (part - 1.0).abs() < 1e-9), "{row:?}");
         }
         assert!(forecast.to_string().contains("Even 1024 ranks spend more time computing"));
     }

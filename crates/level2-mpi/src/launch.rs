@@ -97,8 +97,8 @@ impl fmt::Display for FoundByAll {
 impl std::error::Error for FoundByAll {}
 
 /// A refusal that every rank comes to by itself: one line, from rank 0.
-pub(crate) fn found_by_all(line: String) -> anyhow::Error {
-    anyhow::Error::new(FoundByAll(Some(line)))
+pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(FoundByAll(Some(line.into())))
 }
 
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.

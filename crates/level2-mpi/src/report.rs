@@ -46,7 +46,7 @@ impl Report {
         let (ranks, root) = (world.size() as usize, world.rank() == ROOT);
         if forecast && ranks == 1 {
             let line = "--forecast measures messages between ranks; start two or more";
-            return Err(found_by_all(line.to_string()));
+            return Err(found_by_all(line));
         }
         let mut record = Record::open(flags.json.as_deref().filter(|_: &&Path| root), 2, example)?;
         let placement = Placement::gather(world);

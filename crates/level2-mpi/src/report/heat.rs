@@ -44,9 +44,11 @@ impl<'a> HeatReport<'a> {
         clock: &Clock,
     ) -> anyhow::Result<()> {
         let PlateFlags { size, steps, .. } = self.args.plate;
-        let [total, communicating] =
-            [clock.total, clock.communicating].map(|mine| sum(world, mine.as_secs_f64()));
-        let bandwidth = sum(world, memory_bandwidth(world));
+        let times = [clock.total, clock.communicating].map(|time| time.as_secs_f64());
+        let mine = [times[0], times[1], memory_bandwidth(world)];
+        let mut sums = [0.0; 3];
+        world.all_reduce_into(&mine, &mut sums, SystemOperation::sum());
+        let [total, communicating, bandwidth] = sums;
         let forecast = forecast(&self.args.plate, world, plate, blocking_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
@@ -152,13 +154,6 @@ pub(super) fn gather(world: &SimpleCommunicator, plate: &Plate) -> Option<Vec<f6
         cells.extend(world.process_at_rank(rank).receive_vec::<f64>().0);
     }
     Some(cells)
-}
-
-/// The sum of what all ranks give; every rank gets it.
-fn sum(world: &SimpleCommunicator, mine: f64) -> f64 {
-    let mut all = 0.0;
-    world.all_reduce_into(&mine, &mut all, SystemOperation::sum());
-    all
 }
 
 /// What a step moves between memory and processor for each cell, counted as STREAM counts:
