@@ -64,7 +64,7 @@ look_for_mpi() {
   if [ -n "${SLURM_JOB_ID:-}" ]; then . scripts/slurm/site.env; ranks=${SLURM_NTASKS:-1}; fi
   mkdir -p "$target"
   if ! words=$("$mpicc" scripts/setup/mpi.c -o "$trial" 2>&1); then
-    misses "MPI (${words##*: line *[0-9]: })" "$mpi" 'module avail mpi; module load NAME'
+    misses "MPI ($(head -n 1 <<<"${words#*: line [0-9]*: }"))" "$mpi" 'module avail mpi; module load NAME'
     return
   fi
   words=$(start "$trial")
@@ -77,8 +77,8 @@ look_for_mpi() {
         stale=yes
       fi
       ;;
-    *" started by "*) note "MPI: $mpicc is of" ${words##* started by }, "$LAUNCH of another; set MPICC, MPIRUN or LAUNCH" ;;
-    *) note "MPI: $mpicc works, but $LAUNCH -n $ranks fails: ${words%%$'\n'*}" ;;
+    *" started by "*) note "MPI: $mpicc is of" ${words##* started by }, "$LAUNCH of another: set MPICC or MPIRUN" ;;
+    *) note "MPI: $mpicc works, but $LAUNCH -n $ranks fails: $(head -n 1 <<<"$words")" ;;
   esac
 }
 
@@ -103,7 +103,7 @@ look_for_gpu() {
     (ldconfig -p; IFS=:; ls ${LD_LIBRARY_PATH:-}; :) 2>/dev/null | grep 'libnvrtc\.so' >/dev/null; then
     ok "CUDA's run-time compiler, and its headers in $home"
   else
-    note "CUDA: no libnvrtc, or no $home/include/cuda_runtime.h; load a module, or scripts/setup.sh fetches both"
+    note "CUDA: no libnvrtc, or no cuda_runtime.h; load a module, or scripts/setup.sh fetches both"
     cuda_missing=yes
   fi
 }
