@@ -74,5 +74,5 @@ install_practice_cluster() {
   for service in $new; do
     systemctl disable --quiet $service 2>/dev/null || update-rc.d $service disable || true
   done
-  echo "Next: scripts/practice-cluster.sh up"
+  have slurmctld && echo "Next: scripts/practice-cluster.sh up"
 }

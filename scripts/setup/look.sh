@@ -73,7 +73,7 @@ look_for_mpi() {
     *"$ranks started by "*)
       ok MPI: ${words##* started by } "($(command -v "$mpicc")); $LAUNCH starts $ranks ranks"
       if [[ -x $hello && $(start "$hello") != *"of $ranks on "* ]]; then
-        note "level 2 is built with another MPI; type: cargo clean --release -p mpi-sys (scripts/setup.sh does it)"
+        note "level 2 is built with another MPI; scripts/setup.sh forgets it (cargo clean --release -p mpi-sys)"
         stale=yes
       fi
       ;;
@@ -114,8 +114,8 @@ look_around() {
   echo "--- the cluster and the disk"
   if [ -n "${SLURM_JOB_ID:-}" ]; then
     ok "Slurm job $SLURM_JOB_ID: ${SLURM_NTASKS:-1} tasks of ${SLURM_CPUS_PER_TASK:-1} CPUs on ${SLURM_JOB_NODELIST:-?}"
-  elif partitions=$(timeout 20 sinfo -h -o %P 2>/dev/null); then
-    ok "Slurm: partitions" $partitions
+  elif partitions=$(timeout 20 sinfo -h -o %P 2>/dev/null | tr '\n' ' '); then
+    ok "Slurm: partitions $partitions"
   else
     note "Slurm: no cluster answers here; to practise: scripts/practice-cluster.sh up"
   fi
