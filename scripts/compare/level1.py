@@ -1,6 +1,6 @@
 """joblib, rayon and C with OpenMP on the same tasks, in one run: start, overhead, crossover, factorial.
 
-Called by scripts/compare-python.sh, which builds the Rust examples first.
+Called by `cargo workshop compare 1`, which builds the lessons first.
 """
 
 import math
@@ -116,11 +116,6 @@ def measure_rayon(binaries):
     results["crossover_high_s"] = found["bracket_high_s"]
     for n in FACTORIALS:
         results[f"factorial_{n}_s"] = once("--tasks", 10, "--factorial", n)["sequential_s"] / 10
-    # Tasks of about a millisecond: the factorial's time grows a little faster than its number.
-    n = round(20_000 * (1e-3 / results["factorial_20000_s"]) ** 0.7)
-    computing = [once("--tasks", 100, "--factorial", n) for _ in range(5)]
-    results["computing_task_s"] = median(c["sequential_s"] for c in computing) / 100
-    results["computing_speedup"] = median(c["speedup"] for c in computing)
     return results
 
 
@@ -165,10 +160,6 @@ def main():
     table(("", "Python", "Rust", "Python / Rust"), rows)
     for program, results in openmp.items():
         print(f"{program}: parallel wins from {human(results['crossover_high_s'])}")
-    print(
-        f"\nRust, 100 tasks that compute for {human(rayon['computing_task_s'])} each: "
-        f"{rayon['computing_speedup']:.2f} x on {WORKERS} workers"
-    )
     for program, results in [("joblib", joblib), ("rayon", rayon), *openmp.items()]:
         append(args.json, 1, {"program": program, "workers": WORKERS}, results)
 

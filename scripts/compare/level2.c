@@ -2,9 +2,8 @@
  *
  *   level2 pi RECTANGLES PASSES    the naive loop of level2_pi; the flags decide how it compiles
  *   level2 lanes RECTANGLES PASSES the other kernel of level2_pi: two rectangles share a division
- *   level2 copy SIZE STEPS         reads and writes as many cells as level2_heat, computes nothing
  *
- * Prints seconds: of the best pass for pi, the mean of a step for copy.
+ * Prints the seconds of the best pass.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,43 +49,20 @@ MEASURED static double lanes(long start, long end, long n) {
   return sum * width + area(start + blocks * 2 * LANES, end, n);
 }
 
-MEASURED static void copy(double *restrict to, const double *restrict from, long n) {
-  for (long i = 0; i < n; i++)
-    to[i] = 0.25 * from[i];
-}
-
 int main(int argc, char **argv) {
   if (argc != 4)
     return 2;
+  double (*kernel)(long, long, long) = strcmp(argv[1], "lanes") == 0 ? lanes : area;
   long n = atol(argv[2]), passes = atol(argv[3]);
   double best = 1e30;
-  if (strcmp(argv[1], "copy") != 0) {
-    double (*kernel)(long, long, long) = strcmp(argv[1], "lanes") == 0 ? lanes : area;
-    volatile long start = 0; /* read anew in every pass */
-    for (long pass = 0; pass < passes; pass++) {
-      double begin = now();
-      volatile double pi = kernel(start, n, n);
-      double elapsed = now() - begin;
-      (void)pi;
-      if (elapsed < best)
-        best = elapsed;
-    }
-  } else {
-    long cells = n * n;
-    double *now_cells = malloc(cells * sizeof(double)), *next = malloc(cells * sizeof(double));
-    if (!now_cells || !next)
-      return 1;
-    for (long i = 0; i < cells; i++)
-      now_cells[i] = next[i] = (double)(i % 7);
-    copy(next, now_cells, cells); /* touches every page once */
+  volatile long start = 0; /* read anew in every pass */
+  for (long pass = 0; pass < passes; pass++) {
     double begin = now();
-    for (long pass = 0; pass < passes; pass++) {
-      copy(next, now_cells, cells);
-      double *swapped = now_cells;
-      now_cells = next;
-      next = swapped;
-    }
-    best = (now() - begin) / passes;
+    volatile double pi = kernel(start, n, n);
+    double elapsed = now() - begin;
+    (void)pi;
+    if (elapsed < best)
+      best = elapsed;
   }
   printf("%.9f\n", best);
   return 0;

@@ -1,6 +1,6 @@
-"""mpi4py, numpy, C and Rust on the same rectangles, and heat against a plain copy, in one run.
+"""mpi4py, numpy, C and Rust on the same rectangles, in one run.
 
-Called by scripts/compare-python.sh, which builds the Rust examples first. Every round runs every
+Called by `cargo workshop compare 2`, which builds the lessons first. Every round runs every
 program once, so that a machine that changes its speed changes it for all; the best round counts.
 """
 
@@ -15,7 +15,6 @@ from side_by_side import append, arguments, human, run, table
 
 ROUNDS = 5
 RECTANGLES = 10_000_000
-PLATES = [(500, 1000), (1000, 500), (2000, 100)]  # size, steps
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -80,24 +79,6 @@ def main():
         table(("program", "time", "/ Rust, lanes"), rows)
         print("lanes divides once for two rectangles; the other rows divide for each.")
         print(f"two ranks: speedup {lanes / best['Rust, lanes, 2 ranks']:.2f}x")
-
-        print("\nheat, one rank, a step; the limit is a copy of a plate: the same bytes, no arithmetic")
-        rows = []
-        for size, steps in PLATES:
-            heat = [*MPIRUN, 1, args.binaries / "level2_heat", *baseline]
-            heat += ["--size", size, "--steps", steps]
-            pairs = [
-                (
-                    run(heat)["results"]["compute_s"] / steps,
-                    float(output(o3_native, "copy", size, steps)),
-                )
-                for _ in range(ROUNDS)
-            ]
-            step, copy = (min(times) for times in zip(*pairs))
-            rows.append((f"{size} x {size}", human(step), human(copy), f"{step / copy:.2f}"))
-            settings = {"program": "Rust, heat", "size": size, "steps": steps, "ranks": 1}
-            append(args.json, 2, settings, {"step_s": step, "copy_s": copy})
-        table(("plate", "step", "limit", "step / limit"), rows)
 
     for program, time in best.items():
         ranks = 2 if program.endswith("2 ranks") else 1

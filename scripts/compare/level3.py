@@ -1,6 +1,6 @@
 """PyTorch and burn train the same network on the same digits, in one run.
 
-Called by scripts/compare-python.sh, which builds the Rust example first. Needs MNIST: from
+Called by `cargo workshop compare 3`, which builds the lessons first. Needs MNIST: from
 MNIST_DIR or data/mnist. On a machine with a GPU and a driver, both also train there.
 """
 

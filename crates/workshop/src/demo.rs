@@ -59,6 +59,7 @@ impl DemoArgs {
             headline(&format!("Building level {level} (the first time takes a while)"));
             if let Err(line) = programs.build(level) {
                 summary.failed(&format!("level {level} could not be built"), &line);
+                println!("What is missing: scripts/setup.sh --check");
                 continue;
             }
             for step in steps(level, &self.sizes()).iter().filter(|step| self.is_wanted(step)) {
@@ -192,7 +193,7 @@ impl Summary {
 fn race(step: &Step, run: &Run) -> String {
     let what = match step.name {
         "level1-race-computing" => "computing".to_string(),
-        _ => format!("weight {}", run.setting_text("weight_s")),
+        _ => format!("weight {} s", run.setting("weight_s").as_f64().unwrap_or(f64::NAN)),
     };
     let workers = run.setting("workers").as_u64().unwrap_or_default();
     let speedup = run.optional("speedup").unwrap_or(f64::NAN);

@@ -38,13 +38,13 @@ impl MergeArgs {
         let records = self.records()?;
         let mut merged = String::new();
         let mut missing = Vec::new();
-        for (i, input) in inputs.iter().enumerate() {
+        for (task, input) in &inputs {
             // A task that ran again has left two records: the later counts.
             match records.iter().rev().find(|(factorial, _)| factorial == input) {
                 Some((_, line)) => merged += &format!("{line}\n"),
                 None => {
-                    println!("missing: task {}, the factorial of {input}", i + 1);
-                    missing.push((i + 1).to_string());
+                    println!("missing: task {task}, the factorial of {input}");
+                    missing.push(task.to_string());
                 }
             }
         }
@@ -99,12 +99,10 @@ impl MergeArgs {
 const ALL: &str = "all.jsonl";
 const JOB: &str = "scripts/slurm/level1-array.sbatch";
 
-/// One number a line, as people write them: `1000`, `1e3`; an editor on Windows may have saved it.
-fn read_inputs(file: &Path) -> anyhow::Result<Vec<u64>> {
-    let text = fs::read_to_string(file)
-        .map_err(|e| misuse(format!("cannot read {}: {e}", file.display())))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines
-        .map(|line| parse_count(line).map_err(|e| misuse(format!("{}: {e}", file.display()))))
-        .collect()
+/// The number of each task, which is that of its line, and its input as people write it: `1000`, `1e3`.
+fn read_inputs(file: &Path) -> anyhow::Result<Vec<(usize, u64)>> {
+    let refused = |why: String| misuse(format!("cannot read {}: {why}", file.display()));
+    let text = fs::read_to_string(file).map_err(|e| refused(e.to_string()))?;
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(task, line)| Ok((task, parse_count(line).map_err(refused)?))).collect()
 }

@@ -96,6 +96,7 @@ impl ScalingArgs {
         println!("ranks        time   speedup  efficiency");
         let mut one = None;
         let mut most_apart = 1; // the most ranks that have a CPU each
+        let mut reasons = Vec::new();
         for &ranks in &self.ranks {
             let mut runs = Vec::new();
             for _ in 0..self.repeat {
@@ -106,9 +107,13 @@ impl ScalingArgs {
             if ranks == 1 {
                 one = row.doubt.is_none().then_some(row.seconds);
             }
-            if !row.doubt.is_some_and(|doubt| doubt.contains(" share ")) {
+            reasons.extend(row.doubt.map(|doubt| format!("{}: {doubt}", plural(ranks, "rank"))));
+            if runs[0].setting_number("cpus")? >= f64::from(ranks) {
                 most_apart = ranks;
             }
+        }
+        for reason in reasons {
+            println!("{}", cli::wrapped(&reason));
         }
         if most_apart > 1 {
             // It knows both kinds of scaling, from the plate of one rank.
@@ -180,13 +185,12 @@ impl Row {
         let doubt = runs.iter().find_map(|run| run.text("doubt")).map(String::from);
         let one = if ranks == 1 { Some(seconds) } else { one };
         let gain = match (&doubt, one) {
-            (Some(doubt), _) => format!("   no speedup: {doubt}"),
+            (Some(_), _) => "   no speedup, see below".to_string(),
             (None, None) => "   no speedup: one rank was disturbed".to_string(),
             (None, Some(one)) => {
                 let efficiency =
                     if weak { one / seconds } else { one / seconds / f64::from(ranks) };
-                let cache =
-                    if efficiency > 1.1 { "   above 100 %: a part fits a cache" } else { "" };
+                let cache = if efficiency > 1.1 { "   a part fits a cache" } else { "" };
                 format!(
                     "  {:6.2} x  {:8.0} %{cache}",
                     efficiency * f64::from(ranks),
