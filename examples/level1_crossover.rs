@@ -13,7 +13,7 @@ use cli::Record;
 use level1_cores::{Amdahl, CrossoverArgs, Pairs, Search, Spin, start_pool};
 use rayon::prelude::*;
 
-/// Its tree has 128 branches for the workers to share, and takes some milliseconds.
+/// Its tree has 128 branches for the workers to share, and it takes less than a tenth of a second.
 const LARGE: u64 = 50_000;
 
 fn sequential(tasks: usize, task: Spin) -> Vec<u64> {

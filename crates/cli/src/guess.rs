@@ -1,4 +1,4 @@
-//! Predict, then run: who has guessed looks harder.
+//! A reader's guess: made before the run, scored after it.
 
 use std::{fmt, io};
 

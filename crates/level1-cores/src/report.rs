@@ -89,14 +89,14 @@ fn headline(winner: Winner, workers: usize, speedup: f64) -> String {
 fn lesson(race: &Race, winner: Winner) -> &'static str {
     match winner {
         _ if race.workers.count == 1 => {
-            "One worker runs both loops in the same way. Give it company: --workers 4"
+            "One worker runs both loops in the same way. Give it some help: --workers 4"
         }
         Winner::Sequential => {
             "Handing out a task and collecting its result costs the same for every task,\n\
              and these tasks are too small to be worth it. Make them larger: --weight 0.5"
         }
         Winner::TooClose => {
-            "What the workers gained, handing out the tasks cost again.\n\
+            "Handing out the tasks cost about as much time as the workers saved.\n\
              Change --weight, --factorial or --tasks and race again."
         }
         Winner::Parallel if race.weight.is_zero() => {
