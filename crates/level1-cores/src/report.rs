@@ -73,10 +73,8 @@ fn repeats(pairs: &Pairs) -> String {
 fn headline(winner: Winner, workers: usize, speedup: f64) -> String {
     match winner {
         Winner::Sequential => {
-            format!(
-                "Sequential wins: one worker is {:.1} times as fast as {workers}.",
-                1.0 / speedup
-            )
+            let slowdown = 1.0 / speedup;
+            format!("Sequential wins: one worker is {slowdown:.1} times as fast as {workers}.")
         }
         Winner::Parallel => {
             format!("Parallel wins: {workers} workers are {speedup:.2} times as fast as one.")
