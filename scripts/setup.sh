@@ -23,8 +23,9 @@ case ${1:-} in
       [ -z "$packages" ] || install_packages
       look >/dev/null
       case $missing in *MPI* | *libclang*) install_mpi_for_one_user ;; esac
-      [ -z "$cuda_missing" ] || install_cuda_for_one_user
-      [ -z "$stale" ] || cargo clean --release -p mpi-sys
+      [ -z "$cuda_missing" ] || scripts/setup/cuda-wheels.sh .venv-cuda || :
+      [ -z "$stale" ] || cargo clean --release -p mpi-sys -p level2-mpi
+      . scripts/setup/begin.sh # with what is in .venv-mpi and .venv-cuda now
       step "What is here now"
       look
     fi

@@ -1,6 +1,6 @@
 # Part of setup.sh: installs with the system's packages, or from PyPI into a folder here. If it does not work,
 # the tools say why, and the look that follows says what is still missing.
-# shellcheck shell=bash disable=SC1091,SC2016,SC2086,SC2154 # files that are written here, and their variables
+# shellcheck shell=bash disable=SC2016,SC2086,SC2154 # the variables of the files that are written here, and setup.sh's
 
 install_packages() {
   local sudo=''
@@ -35,14 +35,6 @@ install_mpi_for_one_user() {
       echo 'export LD_LIBRARY_PATH=$MPI_FROM_PYPI/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}'
     fi
   } >"$venv/env.sh"
-  . "$venv/env.sh"
-}
-
-# Of the CUDA that the driver knows.
-install_cuda_for_one_user() {
-  local driver
-  driver=$(nvidia-smi 2>/dev/null | grep -o 'CUDA Version: *[0-9.]*') || :
-  if scripts/setup/cuda-wheels.sh "$repo/.venv-cuda" "${driver##* }"; then . "$repo/.venv-cuda/env.sh"; fi
 }
 
 # The MPI 5 standard says what its numbers and structures look like in a binary (its ABI). MPICH 5
@@ -82,5 +74,5 @@ install_practice_cluster() {
   for service in $new; do
     systemctl disable --quiet $service 2>/dev/null || update-rc.d $service disable || true
   done
-  echo "Next: scripts/practice-cluster.sh up"
+  have slurmctld && echo "Next: scripts/practice-cluster.sh up"
 }

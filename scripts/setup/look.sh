@@ -64,7 +64,7 @@ look_for_mpi() {
   if [ -n "${SLURM_JOB_ID:-}" ]; then . scripts/slurm/site.env; ranks=${SLURM_NTASKS:-1}; fi
   mkdir -p "$target"
   if ! words=$("$mpicc" scripts/setup/mpi.c -o "$trial" 2>&1); then
-    misses "MPI (${words##*: line *[0-9]: })" "$mpi" 'module avail mpi; module load NAME'
+    misses "MPI ($(head -n 1 <<<"${words#*: line [0-9]*: }"))" "$mpi" 'module avail mpi; module load NAME'
     return
   fi
   words=$(start "$trial")
@@ -73,12 +73,12 @@ look_for_mpi() {
     *"$ranks started by "*)
       ok MPI: ${words##* started by } "($(command -v "$mpicc")); $LAUNCH starts $ranks ranks"
       if [[ -x $hello && $(start "$hello") != *"of $ranks on "* ]]; then
-        note "level 2 is built with another MPI; type: cargo clean --release -p mpi-sys (scripts/setup.sh does it)"
+        note "level 2 is built with another MPI; scripts/setup.sh forgets it (cargo clean --release -p mpi-sys)"
         stale=yes
       fi
       ;;
-    *" started by "*) note "MPI: $mpicc is of" ${words##* started by }, "$LAUNCH of another; set MPICC, MPIRUN or LAUNCH" ;;
-    *) note "MPI: $mpicc works, but $LAUNCH -n $ranks fails: ${words%%$'\n'*}" ;;
+    *" started by "*) note "MPI: $mpicc is of" ${words##* started by }, "$LAUNCH of another: set MPICC or MPIRUN" ;;
+    *) note "MPI: $mpicc works, but $LAUNCH -n $ranks fails: $(head -n 1 <<<"$words")" ;;
   esac
 }
 
@@ -103,7 +103,7 @@ look_for_gpu() {
     (ldconfig -p; IFS=:; ls ${LD_LIBRARY_PATH:-}; :) 2>/dev/null | grep 'libnvrtc\.so' >/dev/null; then
     ok "CUDA's run-time compiler, and its headers in $home"
   else
-    note "CUDA: no libnvrtc, or no $home/include/cuda_runtime.h; load a module, or scripts/setup.sh fetches both"
+    note "CUDA: no libnvrtc, or no cuda_runtime.h; load a module, or scripts/setup.sh fetches both"
     cuda_missing=yes
   fi
 }
@@ -114,8 +114,8 @@ look_around() {
   echo "--- the cluster and the disk"
   if [ -n "${SLURM_JOB_ID:-}" ]; then
     ok "Slurm job $SLURM_JOB_ID: ${SLURM_NTASKS:-1} tasks of ${SLURM_CPUS_PER_TASK:-1} CPUs on ${SLURM_JOB_NODELIST:-?}"
-  elif partitions=$(timeout 20 sinfo -h -o %P 2>/dev/null); then
-    ok "Slurm: partitions" $partitions
+  elif partitions=$(timeout 20 sinfo -h -o %P 2>/dev/null | tr '\n' ' '); then
+    ok "Slurm: partitions $partitions"
   else
     note "Slurm: no cluster answers here; to practise: scripts/practice-cluster.sh up"
   fi

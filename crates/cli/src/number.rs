@@ -11,20 +11,14 @@ const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
 /// A phrase that names the text and what is expected instead.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     let plain = text.trim().replace('_', "");
-    if let Ok(count) = plain.parse::<u64>() {
-        return Ok(count);
-    }
-    let refused =
-        || format!("'{}' is not a whole number such as 10_000_000 or 1e7", text.escape_debug());
-    if !plain.contains(['e', 'E']) {
-        return Err(refused());
-    }
-    match plain.parse::<f64>() {
-        Ok(count) if count >= 0.0 && count.fract() == 0.0 && count <= LARGEST_EXACT => {
-            Ok(count as u64)
-        }
-        _ => Err(refused()),
-    }
+    let with_exponent = || -> Option<u64> {
+        let count: f64 = plain.contains(['e', 'E']).then(|| plain.parse().ok())??;
+        let exact = (0.0..=LARGEST_EXACT).contains(&count) && count.fract() == 0.0;
+        exact.then_some(count as u64)
+    };
+    plain.parse().ok().or_else(with_exponent).ok_or_else(|| {
+        format!("'{}' is not a whole number such as 10_000_000 or 1e7", text.escape_debug())
+    })
 }
 
 /// The longest time that a person waits for a demonstration, in seconds.
@@ -46,13 +40,9 @@ pub fn parse_seconds(text: &str) -> Result<f64, String> {
 
 /// A value parser for clap and [`crate::ask`]: a whole number inside `range`.
 pub fn count(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String> + Clone {
-    move |text| {
-        let count = parse_count(text)?;
-        if range.contains(&count) {
-            Ok(count)
-        } else {
-            Err(format!("{count} is not from {} to {}", range.start(), range.end()))
-        }
+    move |text| match parse_count(text)? {
+        count if range.contains(&count) => Ok(count),
+        count => Err(format!("{count} is not from {} to {}", range.start(), range.end())),
     }
 }
 

@@ -3,14 +3,12 @@
 //! begins as a copy of a template can afford it.
 
 mod cpus;
-mod memory;
 mod plural;
 mod scaling;
 mod stopwatch;
 mod workers;
 
 pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
-pub use memory::{available_memory, left_by_ulimit};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};
