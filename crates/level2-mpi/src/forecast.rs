@@ -147,9 +147,11 @@ impl fmt::Display for Forecast {
         }
         match rows.iter().find(|row| row.efficiency[0] < 0.5) {
             Some(Row { ranks, .. }) => {
-                write!(f, "With {ranks} ranks, more time is spent waiting than computing.")
+                write!(f, "With {ranks} ranks, more than half of their time is spent waiting.")
             }
-            None => write!(f, "Even {MOST_RANKS} ranks spend more time computing than waiting."),
+            None => {
+                write!(f, "Even {MOST_RANKS} ranks spend less than half of their time waiting.")
+            }
         }
     }
 }
@@ -210,7 +212,11 @@ mod tests {
         for row in &forecast.rows {
             assert!(row.efficiency.iter().all(|part| (part - 1.0).abs() < 1e-9), "{row:?}");
         }
-        assert!(forecast.to_string().contains("Even 1024 ranks spend more time computing"));
+        assert!(
+            forecast
+                .to_string()
+                .ends_with("1024 ranks spend less than half of their time waiting.")
+        );
     }
 
     #[test]

@@ -44,8 +44,8 @@ impl Placement {
         self.0.values().map(|ranks| union(ranks).len()).sum()
     }
 
-    /// Ranks that are more than the CPUs they may use, in words: those on the fewest CPUs, if there
-    /// are several such.
+    /// Ranks that are more than the CPUs they may use, in words, and what helps: those on the fewest
+    /// CPUs, if there are several such.
     pub(crate) fn oversubscribed(&self) -> Option<String> {
         let crowds = self.0.iter().flat_map(|(host, ranks)| {
             let places = ranks.iter().cloned().chain([union(ranks)]);
@@ -55,8 +55,11 @@ impl Placement {
             })
         });
         let (cpus, ranks, host) = crowds.filter(|(cpus, ranks, _)| ranks > cpus).min()?;
-        let cpus = plural(cpus, "CPU");
-        Some(format!("{ranks} ranks share {cpus} on {host}, so they take turns"))
+        Some(format!(
+            "{ranks} ranks share {} on {host}, so they take turns; start fewer, or give each a core of \
+             its own (mpirun --bind-to core, srun --cpu-bind=cores)",
+            plural(cpus, "CPU")
+        ))
     }
 }
 
@@ -77,8 +80,8 @@ mod tests {
     fn more_ranks_than_cpus_on_one_of_the_hosts_are_found() {
         let found = placement(&["a\n0-1", "a\n0-1", "b\n0\0\0", "b\n0\0\0"]);
         assert_eq!((found.hosts(), found.cpus()), (2, 3));
-        let told = "2 ranks share 1 CPU on b, so they take turns";
-        assert_eq!(found.oversubscribed().as_deref(), Some(told));
+        let told = found.oversubscribed().unwrap();
+        assert!(told.starts_with("2 ranks share 1 CPU on b, so they take turns"), "{told}");
         assert_eq!(placement(&["a\n0", "a\n1", "b\n0-7"]).oversubscribed(), None);
         assert_eq!(placement(&["a\n", "a\n"]).oversubscribed(), None); // not Linux: unknown
     }

@@ -35,12 +35,12 @@ struct Report {
 
 impl Report {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json` and, if
-    /// there are several, asks for a guess: how many times as fast `gain`?
+    /// there are several, asks the reader: how many times as fast `what`?
     fn open(
         example: &'static str,
         flags: &RunFlags,
         forecast: bool,
-        gain: &str,
+        what: &str,
         world: &SimpleCommunicator,
     ) -> anyhow::Result<Self> {
         let (ranks, root) = (world.size() as usize, world.rank() == ROOT);
@@ -54,7 +54,7 @@ impl Report {
             .setting("ranks", ranks)
             .setting("hosts", placement.hosts())
             .setting("cpus", placement.cpus()); // of all ranks, not of rank 0 alone
-        let question = format!("Your guess: how many times as fast {gain}?");
+        let question = format!("Your guess: how many times as fast {what}?");
         let guess = Guess::ask(flags.guess && root && ranks > 1, &question)?;
         Ok(Self { example, ranks, placement, guess, record })
     }
@@ -124,10 +124,9 @@ impl Report {
         scaling
     }
 
-    /// Prints the numbers behind the headline: about which `problem`, then `rows` and the scaling, or a
-    /// forecast with what the run `took`; at last a warning if ranks share CPUs, and the score of a guess
-    /// of the gain, with the reason.
-    fn numbers(
+    /// Prints what is behind the headline: about which `problem`, then `rows` and the scaling, or a
+    /// forecast with what the run `took`; at last the score of a guess of the gain, with the reason.
+    fn details(
         &mut self,
         problem: &str,
         rows: &[String],
@@ -155,12 +154,9 @@ impl Report {
             let scaling = scaling.map(|scaling| scaling.to_string());
             rows.iter().chain(&scaling).for_each(|row| println!("{row}"));
         }
-        let cure = "start fewer ranks, or give each a core of its own: mpirun --bind-to core, srun \
-                    --cpu-bind=cores";
-        let crowd = self.placement.oversubscribed();
-        let crowd = crowd.map(|crowd| format!("warning: {crowd}; {cure}"));
-        let score = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why));
-        crowd.iter().chain(&score).for_each(|line| println!("{}", cli::wrapped(line)));
+        if let Some(score) = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why)) {
+            println!("{}", cli::wrapped(&score));
+        }
     }
 }
 

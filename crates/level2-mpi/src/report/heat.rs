@@ -14,7 +14,8 @@ use super::Report;
 use crate::forecast::{Forecast, blocking_step};
 use crate::launch::found_by_all;
 use crate::link::Link;
-use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT, draw, fingerprint};
+use crate::plate::draw;
+use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT, fingerprint};
 
 /// The report of `level2_heat`.
 pub struct HeatReport<'a> {
@@ -29,8 +30,8 @@ impl<'a> HeatReport<'a> {
     /// If that file cannot be written, if there are more ranks than rows, if a rank's memory does
     /// not hold its part of the plate, or if one rank alone is to make a forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
-        let gain = format!("as one rank are {}", world.size());
-        Ok(Self { args, report: open("level2_heat", &args.plate, &args.run, &gain, world)? })
+        let what = format!("as one rank are {}", world.size());
+        Ok(Self { args, report: open("level2_heat", &args.plate, &args.run, &what, world)? })
     }
 
     /// Prints the times and draws the plate; every rank calls this, rank 0 prints.
@@ -78,7 +79,7 @@ impl<'a> HeatReport<'a> {
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
         let gain = scaling.map(|scaling| (scaling.speedup, why.as_str()));
-        self.report.numbers(&problem, &rows, scaling, run, gain);
+        self.report.details(&problem, &rows, scaling, run, gain);
         self.report
             .record
             .result("total_s", total.as_secs_f64())
@@ -99,7 +100,7 @@ pub(super) fn open(
     example: &'static str,
     PlateFlags { size, steps, forecast }: &PlateFlags,
     run: &RunFlags,
-    gain: &str,
+    what: &str,
     world: &SimpleCommunicator,
 ) -> anyhow::Result<Report> {
     let ranks = world.size() as u64;
@@ -119,7 +120,7 @@ pub(super) fn open(
             "a plate of {size} x {size} cells does not fit into memory; take a smaller --size"
         )));
     }
-    let mut report = Report::open(example, run, *forecast, gain, world)?;
+    let mut report = Report::open(example, run, *forecast, what, world)?;
     report.record.setting("size", *size).setting("steps", *steps);
     Ok(report)
 }

@@ -21,8 +21,8 @@ impl<'a> OverlapReport<'a> {
     /// # Errors
     /// As [`crate::HeatReport::open`].
     pub fn open(args: &'a OverlapArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
-        let gain = "as blocking is overlap";
-        Ok(Self { args, report: open("level2_overlap", &args.plate, &args.run, gain, world)? })
+        let what = "as blocking is overlap";
+        Ok(Self { args, report: open("level2_overlap", &args.plate, &args.run, what, world)? })
     }
 
     /// Prints what overlap gained over blocking, and over one rank; every rank calls this, rank 0
@@ -63,7 +63,7 @@ impl<'a> OverlapReport<'a> {
         let problem = format!("{size} x {size} cells, {steps} steps");
         let run = (forecast, meanwhile.mul_f64(steps as f64));
         let why = "only the time that messages take can be hidden";
-        self.report.numbers(&problem, &rows, scaling, run, judged.then_some((gain, why)));
+        self.report.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
         self.report
             .record
             .result("blocking_step_s", waiting.as_secs_f64())

@@ -27,8 +27,8 @@ impl<'a> PiReport<'a> {
     /// # Errors
     /// If that file cannot be written, or if one rank alone is to make a forecast.
     pub fn open(args: &'a PiArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
-        let gain = format!("as one rank are {}", world.size());
-        let mut report = Report::open("level2_pi", &args.run, args.forecast, &gain, world)?;
+        let what = format!("as one rank are {}", world.size());
+        let mut report = Report::open("level2_pi", &args.run, args.forecast, &what, world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
@@ -82,7 +82,7 @@ impl<'a> PiReport<'a> {
         let problem = format!("{rectangles:e} rectangles, kernel {kernel}");
         let why = "the only message is one number per rank";
         let gain = scaling.map(|scaling| (scaling.speedup, why));
-        self.report.numbers(&problem, &rows, scaling, (forecast, median), gain);
+        self.report.details(&problem, &rows, scaling, (forecast, median), gain);
         self.report
             .record
             .result("best_s", best.as_secs_f64())
