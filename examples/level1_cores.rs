@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use cli::Record;
 use common::time;
-use level1_cores::{Pairs, Race, Task, Timeline, report, start_pool};
+use level1_cores::{CoresArgs, Pairs, Race, Task, Timeline, report, start_pool};
 use rayon::prelude::*;
 
 /// One cashier, ten customers: each task begins when the one before has ended.
@@ -30,27 +30,30 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let race = Race::from_command_line()?;
-    let mut record = Record::open(race.json.as_deref(), 1, "level1_cores")?;
+    let args: CoresArgs = cli::parse()?;
+    let mut record = Record::open(args.run.json.as_deref(), 1, "level1_cores")?;
+    // A job gets the CPUs that it asked for, so Slurm says how many workers to start.
+    let workers = args.workers.decide()?; // --workers, else SLURM_CPUS_PER_TASK, else 1
+    let race = Race::ask(&args, workers)?;
     println!("{race}\n");
 
-    let (task, computing) = race.task()?;
     // The workers are started once and wait for work, so their start is timed by itself.
-    let (pool, pool_start) = time(|| start_pool(race.workers));
+    let (pool, pool_start) = time(|| start_pool(workers));
     let pool = pool?;
 
     // Both loops give the same values in the same order, or this stops the program.
+    let task = race.task();
     let pairs = Pairs::measure(
         || sequential(race.tasks, &task),
         || pool.install(|| parallel(race.tasks, &task)),
     );
-    report(&race, computing, pool_start, &pairs, &mut record);
+    report(&race, pool_start, &pairs, &mut record);
 
-    if race.timeline {
+    if args.timeline {
         let timeline = Timeline::start();
         let task = Task { timeline: Some(timeline.clone()), ..task };
         pool.install(|| parallel(race.tasks, &task));
-        println!("\n{}", timeline.draw(race.workers.count));
+        println!("\n{}", timeline.draw(workers.count));
         record.result("timeline", timeline.to_json());
     }
     record.append()

@@ -10,10 +10,10 @@
 use std::process::ExitCode;
 
 use cli::Record;
-use level1_cores::{Amdahl, Crossover, Pairs, Search, Spin, start_pool};
+use level1_cores::{Amdahl, CrossoverArgs, Pairs, Search, Spin, start_pool};
 use rayon::prelude::*;
 
-/// Large enough for its tree to have thousands of branches, small enough for a demonstration.
+/// Its tree has 128 branches for the workers to share, and it takes less than a tenth of a second.
 const LARGE: u64 = 50_000;
 
 fn sequential(tasks: usize, task: Spin) -> Vec<u64> {
@@ -29,12 +29,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let Crossover { tasks, workers, guess, json } = Crossover::from_command_line()?;
-    let mut record = Record::open(json.as_deref(), 1, "level1_crossover")?;
-    println!("Crossover: {tasks} tasks\n{workers}");
+    let args: CrossoverArgs = cli::parse()?;
+    let mut record = Record::open(args.run.json.as_deref(), 1, "level1_crossover")?;
+    let workers = args.workers.decide()?; // --workers, else SLURM_CPUS_PER_TASK, else 1
+    let guess = args.guess(workers)?;
+    println!("Crossover: {} tasks\n{workers}", args.tasks);
     println!("Racing one worker against {}, task size by task size ...\n", workers.count);
 
-    let pool = start_pool(workers)?;
+    let (pool, tasks) = (start_pool(workers)?, args.tasks as usize);
     let step_ns = Spin::step_ns();
     let search = Search::bisect(|size| {
         let task = Spin::lasting(size, step_ns);

@@ -4,12 +4,9 @@
 use std::io::{self, Write};
 use std::panic;
 use std::process::{self, ExitCode};
-use std::sync::Arc;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use signal_hook::{consts::SIGXFSZ, flag};
+use clap::error::{ContextKind, ErrorKind};
 
-use crate::stopped;
 use crate::terminal::COLUMNS;
 
 /// An error in what the user gave us: an argument, an answer, a variable, a file.
@@ -40,7 +37,7 @@ impl std::error::Error for Misuse {}
 /// [`Misuse`] with one line for anything that clap refuses.
 pub fn parse<Args: clap::Parser>() -> anyhow::Result<Args> {
     try_parse().map_err(|answer| match answer {
-        Answer::Help(text) => match text.print().and(flush()) {
+        Answer::Help(text) => match text.print().and(io::stdout().flush()) {
             Ok(()) => process::exit(0),
             Err(error) => end_without_output(&error.to_string()),
         },
@@ -62,14 +59,11 @@ pub enum Answer {
 /// The [`Answer`] that is to be printed once.
 pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
     end_on_lost_output();
-    // A file that outgrows `ulimit -f` must not kill the program: now the write fails, and says why.
-    (flag::register(SIGXFSZ, Arc::default()).and_then(|_| stopped::watch()))
-        .map_err(|error| Answer::Refusal(format!("preparing for signals: {error}")))?;
     let command = Args::command().max_term_width(COLUMNS);
     let read = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
-    read.map_err(|mut error| match error.kind() {
+    read.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Help(error),
-        _ => Answer::Refusal(one_line(&mut error)),
+        _ => Answer::Refusal(one_line(&error)),
     })
 }
 
@@ -77,10 +71,9 @@ pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
 fn end_on_lost_output() {
     let otherwise = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        let lost = panic.payload_as_str().and_then(|text| text.strip_prefix("failed printing to "));
-        match lost.and_then(|lost| lost.split_once(": ")) {
-            Some(("stdout", cause)) => end_without_output(cause),
-            Some(_) => process::exit(1), // it was standard error: there is nowhere left to say so
+        let text = panic.payload_as_str().unwrap_or_default();
+        match text.strip_prefix("failed printing to stdout: ") {
+            Some(cause) => end_without_output(cause),
             None => otherwise(panic),
         }
     }));
@@ -97,29 +90,18 @@ fn end_without_output(cause: &str) -> ! {
     process::exit(1)
 }
 
-/// One line on standard error, if that can be written; in one write, so that mpirun's own words
-/// never come between.
+/// One line on standard error, whatever is in it; in one write, so that mpirun's own words never come
+/// between.
 fn complain(line: &str) {
-    let line = format!("error: {}\n", readable(line));
+    let line = format!("error: {}\n", line.replace(char::is_control, " "));
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-fn flush() -> io::Result<()> {
-    io::stdout().flush()
-}
-
 /// clap explains itself in a paragraph; a job's log wants a line.
-fn one_line(error: &mut clap::Error) -> String {
-    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue] {
-        if let Some(ContextValue::String(text)) = error.get(kind) {
-            let escaped = text.escape_debug().to_string();
-            error.insert(kind, ContextValue::String(escaped));
-        }
-    }
+fn one_line(error: &clap::Error) -> String {
     // First comes what is wrong, with names in lines of their own; then tips, after an empty line.
     let text = error.to_string();
-    let what = text.split("\n\n").next().unwrap_or_default();
-    let what = what.strip_prefix("error: ").unwrap_or(what);
+    let what = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
     let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
     let tip = match error.get(ContextKind::SuggestedArg) {
         Some(flag) => format!("did you mean {flag}?"),
@@ -132,41 +114,13 @@ fn one_line(error: &mut clap::Error) -> String {
 ///
 /// 0: done. 2: bad arguments or environment ([`Misuse`]). 1: anything else.
 pub fn exit_code(result: anyhow::Result<()>) -> ExitCode {
-    let error = match (result, flush()) {
+    let error = match (result, io::stdout().flush()) {
         (Ok(()), Ok(())) => return ExitCode::SUCCESS,
         (Ok(()), Err(error)) => end_without_output(&error.to_string()),
         (Err(error), _) => error,
     };
-    complain(&one_chain(&error));
+    complain(&format!("{error:#}"));
     ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
-}
-
-/// `what we did: why it failed: ...`. Some libraries' errors repeat their cause: it is told once.
-fn one_chain(error: &anyhow::Error) -> String {
-    let mut line = String::new();
-    for cause in error.chain().map(|cause| cause.to_string()) {
-        if !line.contains(&cause) {
-            line = if line.is_empty() { cause } else { format!("{line}: {cause}") };
-        }
-    }
-    line
-}
-
-/// Longer words are a slip (a number of 309 digits) or an attack; paths are seldom as long.
-const LONGEST_WORD: usize = 200;
-
-/// A text in one line that a terminal can show: control characters escaped, endless words cut in
-/// their middle.
-pub(crate) fn readable(text: &str) -> String {
-    let shorten = |word: &str| {
-        let letters: Vec<char> = word.chars().collect();
-        match letters.len() {
-            0..=LONGEST_WORD => word.to_string(),
-            n => letters[..60].iter().chain(&['.'; 3]).chain(&letters[n - 20..]).collect(),
-        }
-    };
-    let line = text.replace('\n', " ").replace(char::is_control, "\u{fffd}");
-    line.split(' ').map(shorten).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -182,7 +136,7 @@ mod tests {
     }
 
     fn refusal(words: &[&str]) -> String {
-        one_line(&mut Args::try_parse_from(words).unwrap_err())
+        one_line(&Args::try_parse_from(words).unwrap_err())
     }
 
     #[test]
@@ -213,20 +167,5 @@ mod tests {
     fn misuse_is_recognised_under_its_context() {
         let error = misuse("no such folder").context("loading the data");
         assert!(error.is::<Misuse>());
-    }
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let cause = io::Error::new(io::ErrorKind::WouldBlock, io::Error::from_raw_os_error(11));
-        let line = one_chain(&anyhow::Error::new(cause).context("starting the workers"));
-        assert_eq!(line.matches("temporarily unavailable").count(), 1, "{line}");
-        assert!(line.starts_with("starting the workers: "), "{line}");
-    }
-
-    #[test]
-    fn what_a_terminal_cannot_show_is_made_readable() {
-        assert_eq!(readable("two\nlines, \u{1b}[1m"), "two lines, \u{fffd}[1m");
-        assert_eq!(readable("two  blanks, \u{fc}ber"), "two  blanks, \u{fc}ber");
-        assert!(readable(&"7".repeat(309)).len() < 100);
     }
 }

@@ -1,8 +1,7 @@
-//! Files that a user names: read in bounded memory and time; written whole, or not at all.
+//! Files that a user names: read in bounded memory; written whole, or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::FileTypeExt;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -12,39 +11,28 @@ use crate::misuse;
 /// The first bytes of a file, at most so many.
 ///
 /// # Errors
-/// [`crate::Misuse`] if it cannot be read, or is no ordinary file: a folder, a pipe, a device.
+/// [`crate::Misuse`] if it cannot be read.
 pub fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
-    let refused = |why: &str| misuse(format!("cannot read {}: {why}", path.display()));
-    let of_system = |error: io::Error| refused(&error.to_string());
-    // Asked before it is opened: opening a pipe waits for somebody who writes into it.
-    let kind = fs::metadata(path).map_err(of_system)?.file_type();
-    if !kind.is_file() {
-        return Err(refused(match kind {
-            kind if kind.is_dir() => "it is a folder",
-            kind if kind.is_fifo() => "it is a pipe",
-            _ => "it is a device, not a file",
-        }));
-    }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(of_system)?;
-    file.take(most as u64).read_to_end(&mut bytes).map_err(of_system)?;
+    let read = File::open(path).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
+    read.map_err(|error| misuse(format!("cannot read {}: {error}", path.display())))?;
     Ok(bytes)
 }
 
-/// Writes `bytes` beside the file at `path` and renames it, so that a reader finds either the old
-/// file or the new one, and a full disk leaves the old one whole. A link is followed.
+/// Writes `bytes` into a temporary file and renames it, so that a reader finds either the old file or
+/// the new one, and a full disk leaves the old one whole. A link is followed.
 ///
 /// # Errors
 /// With the file and the cause: [`crate::Misuse`] for what [`check_replaceable`] refuses.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let (target, unfinished) = beside(path)?;
+    let (target, temporary) = target_and_temporary(path)?;
     let write = || {
-        let mut file = File::create(&unfinished)?;
+        let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?; // some disks say only now that they are full
-        fs::rename(&unfinished, target)
+        fs::rename(&temporary, target)
     };
-    write().inspect_err(|_| drop(fs::remove_file(&unfinished))).with_context(|| cannot_write(path))
+    write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| cannot_write(path))
 }
 
 /// Whether [`replace_file`] can write a file at `path`: to be asked before a long run.
@@ -53,34 +41,30 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// [`crate::Misuse`] if that is no file, a file that is read-only, or in a folder that is not
 /// there or that takes no files.
 pub fn check_replaceable(path: &Path) -> anyhow::Result<()> {
-    let (_, unfinished) = beside(path)?;
-    File::create(&unfinished)
-        .and_then(|_| fs::remove_file(&unfinished))
+    let (_, temporary) = target_and_temporary(path)?;
+    File::create(&temporary)
+        .and_then(|_| fs::remove_file(&temporary))
         .map_err(|error| misuse(format!("{}: {error}", cannot_write(path))))
 }
 
-/// The file that is meant, and another in its folder with a name that no other process chooses,
-/// not even on a host that shares the folder.
-fn beside(path: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+/// The file that `path` means, and another in its folder whose name no other process chooses, not even
+/// on a host that shares the folder.
+fn target_and_temporary(path: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
     let refused = |why: &str| Err(misuse(format!("{}: {why}", cannot_write(path))));
-    let target = match fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
-        Err(error) => return refused(&error.to_string()),
-    };
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     match fs::metadata(&target) {
         Ok(found) if found.is_dir() => return refused("it is a folder"),
         Ok(found) if !found.is_file() => return refused("it is not a regular file"),
         Ok(found) if found.permissions().readonly() => return refused("it is read-only"),
         _ => {}
     }
-    let mut unfinished = target.clone().into_os_string();
+    let mut temporary = target.clone().into_os_string();
     let host = gethostname::gethostname();
-    unfinished.push(format!(".{}.{}.tmp", host.to_string_lossy(), std::process::id()));
-    Ok((target, unfinished.into()))
+    temporary.push(format!(".{}.{}.tmp", host.to_string_lossy(), std::process::id()));
+    Ok((target, temporary.into()))
 }
 
-fn cannot_write(path: &Path) -> String {
+pub(crate) fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 

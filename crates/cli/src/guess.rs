@@ -1,33 +1,28 @@
-//! Predict, then run: who has guessed looks harder.
+//! A reader's guess: made before the run, scored after it.
 
-use std::fmt;
+use std::{fmt, io};
 
-use crate::prompt;
+use crate::prompt::{answer, somebody_is_there};
 
 /// A number that the reader expects of a run, such as a speedup. By default there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Guess(Option<f64>);
+pub struct Guess(pub Option<f64>);
 
 impl Guess {
     /// Asks for a guess on a terminal. If it is not wanted, or nobody is there, there is none.
     ///
     /// # Errors
-    /// [`crate::Misuse`] after three answers that are no number.
+    /// If the input ends without an answer.
     pub fn ask(wanted: bool, question: &str) -> anyhow::Result<Self> {
-        match wanted && prompt::somebody_is_there() {
-            true => prompt::ask_here(question, Self(None), |text| Self::read(text).map(Self)),
+        match wanted && somebody_is_there() {
+            true => answer(question, Self(None), Self::read, &mut io::stdin().lock()),
             false => Ok(Self(None)),
         }
     }
 
-    /// A guess that was made elsewhere.
-    pub fn of(guess: f64) -> Self {
-        Self(Some(guess))
-    }
-
-    fn read(text: &str) -> Result<Option<f64>, String> {
+    fn read(text: &str) -> Result<Self, String> {
         match text.replace('_', "").parse::<f64>() {
-            Ok(guess) if guess.is_finite() && guess > 0.0 => Ok(Some(guess)),
+            Ok(guess) if guess.is_finite() && guess > 0.0 => Ok(Self(Some(guess))),
             _ => Err(format!("'{}' is not a number above zero, such as 0.5", text.escape_debug())),
         }
     }
@@ -43,12 +38,6 @@ impl Guess {
             low => format!("{:.1} times too low", 1.0 / low),
         };
         Some(format!("you said {guess} {unit}, it is {found:.3} {unit}: {verdict}\nwhy: {why}"))
-    }
-
-    /// Whether both, the guess and the result, are on the same side of 1: the right winner.
-    /// None without a guess.
-    pub fn right_winner(&self, speedup: f64) -> Option<bool> {
-        self.0.map(|guess| (guess > 1.0) == (speedup > 1.0))
     }
 }
 
@@ -76,20 +65,13 @@ mod tests {
     }
 
     #[test]
-    fn the_winner_is_right_on_the_same_side_of_one() {
-        assert_eq!(Guess(Some(0.5)).right_winner(0.1), Some(true));
-        assert_eq!(Guess(Some(0.5)).right_winner(3.3), Some(false));
-    }
-
-    #[test]
     fn without_a_guess_there_is_no_score() {
         assert_eq!(Guess(None).score(1.0, "s", ""), None);
-        assert_eq!(Guess(None).right_winner(1.0), None);
     }
 
     #[test]
     fn only_a_number_above_zero_is_a_guess() {
-        assert_eq!(Guess::read("0.5"), Ok(Some(0.5)));
+        assert_eq!(Guess::read("0.5"), Ok(Guess(Some(0.5))));
         for text in ["0", "-1", "much", "NaN", "inf"] {
             assert!(Guess::read(text).is_err(), "{text}");
         }

@@ -8,7 +8,6 @@ mod guess;
 mod number;
 mod prompt;
 mod record;
-mod stopped;
 mod terminal;
 
 pub use contract::{Answer, Misuse, exit_code, misuse, parse, try_parse};
@@ -18,5 +17,4 @@ pub use guess::Guess;
 pub use number::{count, parse_count, parse_seconds};
 pub use prompt::ask;
 pub use record::Record;
-pub use stopped::was_stopped;
 pub use terminal::{colour, verdict, wrapped};

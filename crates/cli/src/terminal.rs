@@ -33,19 +33,18 @@ pub fn wrapped(text: &str) -> String {
 
 /// A line broken between words. Only a longer word, such as a path, is left as it is.
 fn wrap(line: &str) -> String {
-    let mut wrapped = String::new();
-    let mut column = 0;
+    let mut lines = vec![String::new()];
     for word in line.split(' ') {
-        let letters = word.chars().count();
-        let (gap, begin) = match column {
-            0 => ("", 0),
-            _ if column + 1 + letters > COLUMNS => ("\n", 0),
-            _ => (" ", column + 1),
-        };
-        wrapped = wrapped + gap + word;
-        column = begin + letters;
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+                *line += " ";
+                *line += word;
+            }
+            _ => lines.push(word.to_string()),
+        }
     }
-    wrapped
+    lines.join("\n")
 }
 
 /// The line that the audience must read first: bold, where there is a terminal with colours.

@@ -2,14 +2,14 @@
 //! something took, and what more workers gained. It has no dependencies, so that a program which
 //! begins as a copy of a template can afford it.
 
-mod memory;
+mod cpus;
 mod plural;
 mod scaling;
 mod stopwatch;
 mod workers;
 
-pub use memory::{available_memory, left_by_ulimit};
+pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};
-pub use workers::{BadWorkers, Source, WORKERS_VARIABLE, Workers, parse_workers, usable_cpus};
+pub use workers::{BadWorkers, Source, WORKERS_VARIABLE, Workers, parse_workers};

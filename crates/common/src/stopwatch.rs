@@ -36,29 +36,23 @@ impl Samples {
 
     /// The middle time: what to expect. Zero if nothing was measured.
     pub fn median(&self) -> Duration {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
+        let sorted = self.sorted();
         match sorted.len() {
             0 => Duration::ZERO,
             n if n % 2 == 1 => sorted[n / 2],
             n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2,
         }
     }
-}
 
-impl Samples {
     /// How far the median may be from the true one, as a share of it: the standard error, from the
     /// distance of the quartiles (exact for normal noise). One measurement does not know: zero.
     pub fn noise(&self) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let (Some(low), Some(high)) =
-            (sorted.get(sorted.len() / 4), sorted.get(3 * sorted.len() / 4))
-        else {
+        let sorted = self.sorted();
+        if sorted.is_empty() {
             return 0.0;
-        };
-        let quartiles = (*high - *low).as_secs_f64() / self.median().as_secs_f64();
-        0.93 * quartiles / (sorted.len() as f64).sqrt()
+        }
+        let quartiles = sorted[3 * sorted.len() / 4] - sorted[sorted.len() / 4];
+        0.93 * quartiles.div_duration_f64(self.median()) / (sorted.len() as f64).sqrt()
     }
 
     /// A line to print if the machine was busy: the usual time is far from the best one.
@@ -71,6 +65,12 @@ impl Samples {
                 human(best)
             )
         })
+    }
+
+    fn sorted(&self) -> Vec<Duration> {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        sorted
     }
 }
 

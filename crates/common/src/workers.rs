@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::plural;
+use crate::{plural, usable_cpus};
 
 /// The variable in which Slurm says what `--cpus-per-task` gave us.
 pub const WORKERS_VARIABLE: &str = "SLURM_CPUS_PER_TASK";
@@ -36,23 +36,21 @@ impl Workers {
     /// # Errors
     /// If the variable holds anything but a whole number from 1 to 1024.
     pub fn decide(flag: Option<usize>) -> Result<Self, BadWorkers> {
-        Self::from_rule(flag, std::env::var_os(WORKERS_VARIABLE).as_deref())
+        Self::from_rule(flag, &std::env::var(WORKERS_VARIABLE).unwrap_or_default())
     }
 
-    fn from_rule(flag: Option<usize>, slurm: Option<&std::ffi::OsStr>) -> Result<Self, BadWorkers> {
-        if let Some(count) = flag {
-            return Ok(Self { count, source: Source::Flag });
-        }
-        let text = slurm.unwrap_or_default().to_string_lossy();
-        if text.trim().is_empty() {
-            return Ok(Self { count: 1, source: Source::Default });
-        }
-        let count = parse_workers(&text).map_err(|reason| {
+    fn from_rule(flag: Option<usize>, slurm: &str) -> Result<Self, BadWorkers> {
+        let refused = |reason| {
             BadWorkers(format!(
                 "{WORKERS_VARIABLE}: {reason}; ask Slurm with --cpus-per-task=4, or unset it"
             ))
-        })?;
-        Ok(Self { count, source: Source::Slurm })
+        };
+        let (count, source) = match (flag, slurm.trim()) {
+            (Some(count), _) => (count, Source::Flag),
+            (None, "") => (1, Source::Default),
+            (None, text) => (parse_workers(text).map_err(refused)?, Source::Slurm),
+        };
+        Ok(Self { count, source })
     }
 
     /// A line to print when there are more workers than CPUs this process may use.
@@ -68,12 +66,6 @@ impl Workers {
             )
         })
     }
-}
-
-/// How many CPUs this process may use, as the operating system says: the smaller of its affinity
-/// mask and its control group's quota. It is the job's share of the node, not the node.
-pub fn usable_cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// `SLURM_CPUS_PER_TASK` holds no number of workers: one line that says what to do.
@@ -118,27 +110,23 @@ pub fn parse_workers(text: &str) -> Result<usize, String> {
 mod tests {
     use super::*;
 
-    fn rule(flag: Option<usize>, slurm: Option<&str>) -> Result<Workers, BadWorkers> {
-        Workers::from_rule(flag, slurm.map(std::ffi::OsStr::new))
-    }
-
     #[test]
     fn the_flag_beats_slurm_and_slurm_beats_the_default() {
         let decided = |count, source| Workers { count, source };
-        assert_eq!(rule(Some(3), Some("4")).unwrap(), decided(3, Source::Flag));
-        assert_eq!(rule(None, Some(" 4 ")).unwrap(), decided(4, Source::Slurm));
-        assert_eq!(rule(None, None).unwrap(), decided(1, Source::Default));
+        assert_eq!(Workers::from_rule(Some(3), "4").unwrap(), decided(3, Source::Flag));
+        assert_eq!(Workers::from_rule(None, " 4 ").unwrap(), decided(4, Source::Slurm));
+        assert_eq!(Workers::from_rule(None, "").unwrap(), decided(1, Source::Default));
     }
 
     #[test]
     fn an_empty_variable_counts_as_unset() {
-        assert_eq!(rule(None, Some("  ")).unwrap().source, Source::Default);
+        assert_eq!(Workers::from_rule(None, "  ").unwrap().source, Source::Default);
     }
 
     #[test]
     fn a_bad_variable_is_named_with_its_value() {
         for value in ["0", "-3", "abc", "2.0", "1025", "1e2"] {
-            let line = rule(None, Some(value)).unwrap_err().to_string();
+            let line = Workers::from_rule(None, value).unwrap_err().to_string();
             assert!(line.contains(WORKERS_VARIABLE) && line.contains(value), "{line}");
         }
     }

@@ -93,26 +93,21 @@ impl Amdahl {
 
 impl fmt::Display for Amdahl {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let percent = 100.0 * self.last_multiplication;
-        let (n, time) = (self.n, human(self.sequential));
+        let (n, time, percent) = (self.n, human(self.sequential), 100.0 * self.last_multiplication);
         writeln!(
             f,
-            "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that"
+            "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that\n\
+             is the last multiplication, which no second worker can share.\n"
         )?;
-        writeln!(f, "is the last multiplication, which no second worker can share.\n")?;
         write!(f, "workers       time   speedup   at most   efficiency   Karp-Flatt serial share")?;
         for (time, scaling) in &self.rows {
-            let serial = scaling.serial_fraction();
-            write!(
-                f,
-                "\n{:>7}  {:>9}  {:>6.2} x  {:>6.2} x  {:>9.0} %{}",
-                scaling.workers,
-                human(*time),
-                scaling.speedup,
-                self.bound(scaling.workers),
-                100.0 * scaling.efficiency(),
-                serial.map_or_else(String::new, |share| format!("  {:>9.0} %", 100.0 * share)),
-            )?;
+            let &Scaling { workers, speedup, .. } = scaling;
+            let (time, most) = (human(*time), self.bound(workers));
+            write!(f, "\n{workers:>7}  {time:>9}  {speedup:>6.2} x  {most:>6.2} x")?;
+            write!(f, "  {:>9.0} %", 100.0 * scaling.efficiency())?;
+            if let Some(share) = scaling.serial_fraction() {
+                write!(f, "  {:>9.0} %", 100.0 * share)?;
+            }
         }
         Ok(())
     }

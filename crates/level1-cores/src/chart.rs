@@ -13,50 +13,41 @@ pub(crate) type Curve<'a> = (char, &'a [(f64, f64)]);
 /// `label` turns an x or y into text with its unit.
 pub(crate) fn chart(curves: &[Curve], label: impl Fn(f64) -> String) -> String {
     let all = || curves.iter().flat_map(|(_, points)| points.iter());
-    let x = Axis::spanning(all().map(|point| point.0), COLUMNS);
-    let y = Axis::spanning(all().map(|point| point.1), ROWS);
+    let x = span(all().map(|point| point.0));
+    let y = span(all().map(|point| point.1));
     let mut grid = [[' '; COLUMNS]; ROWS];
     for &(letter, points) in curves {
         for point in points {
-            let cell = &mut grid[ROWS - 1 - y.cell(point.1)][x.cell(point.0)];
+            let cell = &mut grid[ROWS - 1 - place(point.1, y, ROWS)][place(point.0, x, COLUMNS)];
             *cell = if *cell == ' ' || *cell == letter { letter } else { '*' };
         }
     }
     let mut text = String::new();
     for (number, row) in grid.iter().enumerate() {
         let mark = match number {
-            0 => label(y.high),
-            n if n == ROWS - 1 => label(y.low),
+            0 => label(y.1),
+            n if n == ROWS - 1 => label(y.0),
             _ => String::new(),
         };
         let line: String = row.iter().collect();
         let _ = writeln!(text, "{mark:>9} |{}", line.trim_end());
     }
-    let (left, right) = (label(x.low), label(x.high));
+    let (left, right) = (label(x.0), label(x.1));
     let _ = writeln!(text, "{:>9} +{}", "", "-".repeat(COLUMNS));
     let _ = writeln!(text, "{:>10} {left}{right:>width$}", "", width = COLUMNS - left.len());
     text
 }
 
-struct Axis {
-    low: f64,
-    high: f64,
-    cells: usize,
+/// The smallest and the largest value of an axis.
+fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let widen = |(low, high): (f64, f64), value| (low.min(value), high.max(value));
+    values.fold((f64::MAX, f64::MIN_POSITIVE), widen)
 }
 
-impl Axis {
-    fn spanning(values: impl Iterator<Item = f64>, cells: usize) -> Self {
-        let (low, high) = values.fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
-        Self { low, high, cells }
-    }
-
-    fn cell(&self, value: f64) -> usize {
-        let span = (self.high / self.low).ln();
-        let share = if span > 0.0 { (value / self.low).ln() / span } else { 0.0 };
-        (share * (self.cells - 1) as f64).round() as usize
-    }
+/// Which of the `cells` between `low` and `high` a value falls into, on a logarithmic scale.
+fn place(value: f64, (low, high): (f64, f64), cells: usize) -> usize {
+    let share = (value / low).ln() / (high / low).ln(); // NaN for a single value: the first cell
+    (share * (cells - 1) as f64).round() as usize
 }
 
 #[cfg(test)]

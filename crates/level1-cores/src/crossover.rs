@@ -17,12 +17,12 @@ const LARGEST: Duration = Duration::from_millis(10);
 const FINEST_RATIO: f64 = 1.25;
 
 /// One task size, raced.
-#[derive(Debug, Clone)]
-pub(crate) struct Point {
+#[derive(Debug)]
+struct Point {
     /// What one task computes for.
-    pub task: Duration,
+    task: Duration,
     /// The times of both loops over all tasks.
-    pub pairs: Pairs,
+    pairs: Pairs,
 }
 
 /// Every size that was raced, and what the races say.
@@ -129,26 +129,25 @@ impl fmt::Display for Search {
         let label = |seconds| human(Duration::from_secs_f64(seconds));
         writeln!(f, "Time of the whole loop over the time of one task: s sequential, p parallel")?;
         writeln!(f, "{}", chart(&[('s', &sequential), ('p', &parallel)], label))?;
-        let answer = match self.bracket() {
-            Some((low, high)) => format!(
-                "Parallel wins from between {} and {} per task on.",
-                human(low),
-                human(high)
+        let (answer, why) = match self.bracket() {
+            Some((low, high)) => (
+                format!(
+                    "Parallel starts to win between {} and {} per task.",
+                    human(low),
+                    human(high)
+                ),
+                "A smaller task costs more to hand out than the workers save.".to_string(),
             ),
-            None => {
-                "There is no crossover here: parallel never wins, or it always does.".to_string()
-            }
+            None => (
+                "There is no crossover here: parallel never wins, or it always does.".to_string(),
+                format!(
+                    "Tasks from {} to {} were raced.\nSeveral workers need several cores: --workers 2",
+                    human(SMALLEST),
+                    human(LARGEST)
+                ),
+            ),
         };
-        writeln!(f, "{}", cli::verdict(&answer))?;
-        match self.bracket() {
-            Some(_) => writeln!(f, "A smaller task costs more to hand out than the workers save."),
-            None => writeln!(
-                f,
-                "Tasks from {} to {} were raced.\nSeveral workers need several cores: --workers 2",
-                human(SMALLEST),
-                human(LARGEST)
-            ),
-        }
+        writeln!(f, "{}\n{why}", cli::verdict(&answer))
     }
 }
 
@@ -203,7 +202,7 @@ mod tests {
     fn a_guess_is_scored_against_the_middle_of_the_bracket() {
         let search = Search::bisect(machine(Duration::from_micros(50)));
         assert_eq!(search.score(Guess::default()), None);
-        let score = search.score(Guess::of(1000.0)).unwrap();
+        let score = search.score(Guess(Some(1000.0))).unwrap();
         assert!(score.contains("you said 1000 us") && score.contains("times too high"), "{score}");
     }
 

@@ -34,15 +34,17 @@ mod factorial;
 mod hyperthreads;
 mod marks;
 mod pairs;
+mod race;
 mod report;
 mod task;
 mod timeline;
 
 pub use amdahl::Amdahl;
-pub use args::{Crossover, Race};
+pub use args::{CoresArgs, CrossoverArgs};
 pub use crossover::Search;
 pub use marks::Marks;
 pub use pairs::{Pairs, Winner};
+pub use race::Race;
 pub use report::report;
 pub use task::{Spin, Task};
 pub use timeline::Timeline;

@@ -1,6 +1,6 @@
 //! The race as it is seen while it runs: one mark for each task that is done.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,9 +44,6 @@ impl Marks {
         let Some(name) = self.rows.get(row) else { return };
         let head = if place == 0 { format!("{name:<14}") } else { String::new() };
         let end = if place + 1 == self.tasks { "\n" } else { "" };
-        let _ = write!(screen, "{head}■{end}");
-        if screen.is_terminal() {
-            let _ = screen.flush(); // a log gets whole lines
-        }
+        let _ = write!(screen, "{head}■{end}").and_then(|()| screen.flush());
     }
 }

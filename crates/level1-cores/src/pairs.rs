@@ -59,27 +59,18 @@ impl Pairs {
         let mut pairs = Self::default();
         let mut spent = Duration::ZERO;
         while pairs.ratios.is_empty() || (spent < BUDGET && pairs.ratios.len() < MOST_PAIRS) {
-            spent += pairs.add(&sequential, &parallel);
+            let (one, many) = if pairs.ratios.len().is_multiple_of(2) {
+                let one = time(&sequential);
+                (one, time(&parallel))
+            } else {
+                let many = time(&parallel);
+                (time(&sequential), many)
+            };
+            assert_eq!(one.0, many.0, "both loops must give the same values in the same order");
+            pairs.push(one.1, many.1);
+            spent += one.1 + many.1;
         }
         pairs
-    }
-
-    /// Measures one more pair and returns how long it took.
-    fn add<T: PartialEq + Debug>(
-        &mut self,
-        sequential: impl Fn() -> T,
-        parallel: impl Fn() -> T,
-    ) -> Duration {
-        let (one, many) = if self.ratios.len().is_multiple_of(2) {
-            let one = time(sequential);
-            (one, time(parallel))
-        } else {
-            let many = time(parallel);
-            (time(sequential), many)
-        };
-        assert_eq!(one.0, many.0, "both loops must give the same values in the same order");
-        self.push(one.1, many.1);
-        one.1 + many.1
     }
 
     pub(crate) fn push(&mut self, sequential: Duration, parallel: Duration) {

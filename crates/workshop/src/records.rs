@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cli::misuse;
-use common::human;
+use common::{human, plural};
 use serde_json::{Map, Value};
 
 /// What the examples and the comparison with Python call themselves.
@@ -166,9 +166,8 @@ impl Run {
 
     /// `host, 2 CPUs, 2026-11-22`
     pub fn origin(&self) -> String {
-        let cpus = self.setting_text("cpus");
-        let plural = if cpus == "1" { "" } else { "s" };
-        format!("{}, {cpus} usable CPU{plural}, {}", self.host, self.date())
+        let cpus = plural(self.setting_text("cpus"), "usable CPU");
+        format!("{}, {cpus}, {}", self.host, self.date())
     }
 }
 

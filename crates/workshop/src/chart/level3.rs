@@ -1,5 +1,6 @@
 //! Level 3: what the batch size and the device gain, and what the network saw.
 
+use common::plural;
 use plotters::prelude::*;
 use serde_json::Value;
 
@@ -37,19 +38,15 @@ fn series(
             _ => format!("{} on {}, {}", last.setting_text("device_name"), last.host, last.date()),
         });
         if captions.len() == 1 {
+            let epochs = plural(last.setting_text("epochs"), "epoch");
             let (images, data) = (last.setting_text("images"), last.setting_text("data"));
-            captions[0] += &format!("; {images} images of {data}, {}", epochs(last));
+            captions[0] += &format!("; {images} images of {data}, {epochs}");
         }
     }
     if !series.iter().any(|one| one.name == "GPU") {
         captions.push(NO_GPU.to_string());
     }
     Ok((!series.is_empty()).then(|| (series, captions.join("; "))))
-}
-
-fn epochs(run: &Run) -> String {
-    let epochs = run.setting_text("epochs");
-    format!("{epochs} epoch{}", if epochs == "1" { "" } else { "s" })
 }
 
 /// Images per second over the batch size, CPU and GPU.
