@@ -8,16 +8,13 @@
 //! cargo build --release -p level2-mpi --examples
 //! scripts/mpirun.sh -n 1 target/release/examples/level2_heat    # first: saves the baseline
 //! scripts/mpirun.sh -n 2 target/release/examples/level2_heat
-//! scripts/mpirun.sh -n 2 target/release/examples/level2_heat --exchange overlap
 //! ```
 
 use std::process::ExitCode;
 
-use level2_mpi::{Clock, Edges, HeatArgs, HeatReport, HeatRun, Plate};
-use level2_mpi::{Exchange, launch, neighbours, repeat, slice_of};
+use level2_mpi::{Clock, HeatArgs, HeatReport, Plate, Rows, launch, neighbours, repeat, slice_of};
 use mpi::environment::Universe;
 use mpi::point_to_point::send_receive_into;
-use mpi::request::multiple_scope;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
@@ -27,28 +24,22 @@ fn main() -> ExitCode {
 
 fn heat(universe: &Universe, args: &HeatArgs) -> anyhow::Result<()> {
     let world = universe.world();
+    let (rank, size) = (world.rank(), world.size());
     let report = HeatReport::open(args, &world)?;
-    let blocking = simulate(&world, args, blocking_step);
-    let overlapped =
-        (args.exchange == Exchange::Overlap).then(|| simulate(&world, args, overlapped_step));
-    report.print(&world, blocking, overlapped)
-}
 
-type Step = fn(&SimpleCommunicator, &mut Plate, &mut Clock);
+    // Split: every rank gets other rows of the plate.
+    let mut plate = Plate::new(args.plate.size, slice_of(args.plate.size, rank, size));
 
-/// Runs all steps on this rank's band of rows, then gathers the bands on the root.
-fn simulate(world: &SimpleCommunicator, args: &HeatArgs, step: Step) -> HeatRun {
-    let mut plate = Plate::new(args.size, slice_of(args.size, world.rank(), world.size()));
-    let mut clock = Clock::default();
-    world.barrier();
-    let times = repeat(args.steps, || step(world, &mut plate, &mut clock));
-    HeatRun::gather(world, &plate, clock, times)
+    world.barrier(); // nobody starts the clock early
+    let clock = repeat(args.plate.steps, |clock| step(&world, &mut plate, clock));
+
+    report.print(&world, &plate, &clock)
 }
 
 /// First the messages, then the arithmetic.
-fn blocking_step(world: &SimpleCommunicator, plate: &mut Plate, clock: &mut Clock) {
+fn step(world: &SimpleCommunicator, plate: &mut Plate, clock: &mut Clock) {
     let (above, below) = neighbours(world);
-    let Edges { halo_above, first, last, halo_below, .. } = plate.edges();
+    let Rows { halo_above, first, last, halo_below, .. } = plate.rows();
     // My first row goes up, and the row above it comes back; my last row goes down, likewise.
     clock.communicate(|| {
         if let Some(rank) = above {
@@ -58,23 +49,5 @@ fn blocking_step(world: &SimpleCommunicator, plate: &mut Plate, clock: &mut Cloc
             send_receive_into(last, &rank, halo_below, &rank);
         }
     });
-    clock.compute(|| plate.update());
-}
-
-/// The arithmetic of the rows that need no message, while the messages travel.
-fn overlapped_step(world: &SimpleCommunicator, plate: &mut Plate, clock: &mut Clock) {
-    let (above, below) = neighbours(world);
-    let Edges { halo_above, first, interior, last, halo_below } = plate.edges();
-    multiple_scope(4, |scope, messages| {
-        clock.communicate(|| {
-            for (rank, halo, row) in [(above, halo_above, first), (below, halo_below, last)] {
-                let Some(rank) = rank else { continue };
-                messages.add(rank.immediate_receive_into(scope, halo));
-                messages.add(rank.immediate_send(scope, row));
-            }
-        });
-        clock.compute(|| interior.update()); // meanwhile: nothing here touches a halo
-        clock.communicate(|| messages.wait_all(&mut Vec::new()));
-    });
-    clock.compute(|| plate.update_edges());
+    plate.update();
 }

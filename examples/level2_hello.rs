@@ -10,7 +10,8 @@
 
 use std::process::ExitCode;
 
-use level2_mpi::{HelloArgs, exit_code, flags, usable_cpus, warn_of_placement};
+use common::allowed_cpus;
+use level2_mpi::{HelloArgs, exit_code, flags};
 use mpi::environment::processor_name;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -28,8 +29,7 @@ fn hello(world: &SimpleCommunicator) -> anyhow::Result<()> {
     let size = world.size();
     let host = processor_name()?;
     if cores {
-        println!("rank {rank} of {size} on {host}, CPUs {}", usable_cpus());
-        warn_of_placement(world);
+        println!("rank {rank} of {size} on {host}, CPUs {}", allowed_cpus());
     } else {
         println!("rank {rank} of {size} on {host}");
     }

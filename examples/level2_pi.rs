@@ -43,11 +43,8 @@ fn pi(universe: &Universe, args: &PiArgs) -> anyhow::Result<()> {
         times.push(start.elapsed());
     }
 
-    // Only the root holds pi, so only the root has something to say.
-    match pi {
-        Some(pi) => report.print(pi, &times),
-        None => Ok(()),
-    }
+    // Only the root holds pi, so only the root prints.
+    report.print(&world, pi, &times)
 }
 
 /// The sum of what all ranks give, on the root; the others get nothing.

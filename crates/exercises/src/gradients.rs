@@ -33,19 +33,17 @@ impl<B: AutodiffBackend, F: FnMut(&[f32]) -> Vec<f32>> ModuleVisitor<B> for Repl
     }
 }
 
-/// A fingerprint of all parameters: equal only if every bit is (FNV-1a, 64 bits).
-pub fn fingerprint<B: Backend>(model: &impl Module<B>) -> u64 {
-    let mut fingerprint = Fingerprint(0xcbf2_9ce4_8422_2325);
-    model.visit(&mut fingerprint);
-    fingerprint.0
+/// All parameters of `model`, one tensor after the other, in the same order in every process.
+pub fn parameters<B: Backend>(model: &impl Module<B>) -> Vec<f64> {
+    let mut parameters = Parameters(Vec::new());
+    model.visit(&mut parameters);
+    parameters.0
 }
 
-struct Fingerprint(u64);
+struct Parameters(Vec<f64>);
 
-impl<B: Backend> ModuleVisitor<B> for Fingerprint {
+impl<B: Backend> ModuleVisitor<B> for Parameters {
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<B, D>>) {
-        for number in parameter.val().into_data().iter::<f32>() {
-            self.0 = (self.0 ^ u64::from(number.to_bits())).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0.extend(parameter.val().into_data().iter::<f64>());
     }
 }

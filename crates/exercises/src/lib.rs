@@ -16,7 +16,7 @@ mod threads;
 
 pub use fault::{CHECK, Fault, check, not_yet};
 #[cfg(feature = "level3")]
-pub use gradients::{fingerprint, replace_gradients};
+pub use gradients::{parameters, replace_gradients};
 #[cfg(feature = "level3")]
 pub use host::Host;
 pub use pace::Pace;

@@ -1,6 +1,5 @@
 //! The command lines of level 2. A doc comment here is what `--help` prints.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use cli::{RunFlags, count};
@@ -16,7 +15,7 @@ pub struct NoArgs {}
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 pub struct HelloArgs {
-    /// Say also which CPUs each rank may use, and warn where ranks are in each other's way
+    /// Say also which CPUs each rank may use
     #[arg(long)]
     pub cores: bool,
 }
@@ -50,10 +49,9 @@ pub struct PiArgs {
     pub run: RunFlags,
 }
 
-/// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
-#[derive(Debug, clap::Parser)]
-#[command(version)]
-pub struct HeatArgs {
+/// A square plate, and how long heat spreads over it.
+#[derive(Debug, clap::Args)]
+pub struct PlateFlags {
     /// Rows, and columns, of the plate.
     #[arg(long, value_name = "N", default_value = "500", value_parser = count(1..=20_000))]
     pub size: u64,
@@ -62,35 +60,41 @@ pub struct HeatArgs {
     #[arg(long, value_name = "N", default_value = "2000", value_parser = count(1..=10_000_000))]
     pub steps: u64,
 
-    /// How the rows travel; overlap runs both ways and prints its gain.
-    #[arg(long, value_enum, default_value = "blocking")]
-    pub exchange: Exchange,
+    /// Measure what a message costs, and forecast 1 to 1,024 ranks (needs two ranks or more)
+    #[arg(long)]
+    pub forecast: bool,
+}
+
+/// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct HeatArgs {
+    /// `--size`, `--steps` and `--forecast`.
+    #[command(flatten)]
+    pub plate: PlateFlags,
 
     /// Where one rank leaves its time, and many ranks find it.
     #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
     pub baseline: PathBuf,
-
-    /// Measure what a message costs, and forecast 1 to 1,024 ranks (needs two ranks or more)
-    #[arg(long)]
-    pub forecast: bool,
 
     /// `--guess` and `--json`.
     #[command(flatten)]
     pub run: RunFlags,
 }
 
-/// How a rank gets the rows of its neighbours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Exchange {
-    /// First the rows, then the arithmetic.
-    Blocking,
-    /// The arithmetic inside the band while the rows travel.
-    Overlap,
-}
+/// Level 2: heat again, computing while the rows travel, against waiting for them.
+#[derive(Debug, clap::Parser)]
+#[command(version)]
+pub struct OverlapArgs {
+    /// `--size`, `--steps` and `--forecast`.
+    #[command(flatten)]
+    pub plate: PlateFlags,
 
-/// Its name on the command line.
-impl fmt::Display for Exchange {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.pad(&cli::name_of(*self))
-    }
+    /// Where one rank leaves its time, and many ranks find it.
+    #[arg(long, value_name = "FILE", default_value = "baseline_overlap.txt")]
+    pub baseline: PathBuf,
+
+    /// `--guess` and `--json`.
+    #[command(flatten)]
+    pub run: RunFlags,
 }

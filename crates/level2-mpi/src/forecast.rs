@@ -1,8 +1,8 @@
 //! What more ranks would gain, forecast from what a few ranks measured.
 //!
 //! A message costs `latency + bytes / bandwidth` (Hockney, Parallel Computing 20, 1994), and the
-//! computing is divided by the ranks. A step of heat waits for rows of its neighbours, see
-//! [`HeatModel`]; pi's sum needs `log2(ranks)` messages, one after the other.
+//! computing is divided by the ranks. A step of heat waits for rows of its neighbours; pi's sum
+//! needs `log2(ranks)` messages, one after the other.
 //!
 //! Limits: one network, the slowest link that was measured, without contention for it; hosts that
 //! are filled like those of the measured run; messages that go off without asking (up to 64 KiB with
@@ -12,199 +12,148 @@
 use std::fmt;
 use std::time::Duration;
 
-use common::{human, plural};
+use common::human;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::*;
 use serde_json::{Value, json};
 
-use crate::Exchange;
-use crate::link::Link;
+use crate::link::{Link, alone, messages};
 
 /// The forecast goes up to this many ranks, in powers of two.
 const MOST_RANKS: u32 = 1024;
 
-/// What a step of heat costs.
-///
-/// Blocking, a rank exchanges rows with the rank above and then with the one below. Its answer to
-/// the rank below waits for the one above, so in a step a wave of waiting runs down the plate and
-/// meets the next step's coming up: with `p` ranks, a step waits `2 (p - 1) / p` messages (the
-/// longest cycle of what waits for what, divided by its steps). With overlap all rows travel at
-/// once, while the rank computes what needs none of them.
-#[derive(Debug, Clone, Copy)]
-pub struct HeatModel {
-    /// Seconds that one cell takes in one step.
-    pub cell: f64,
-    /// What a row costs on its way.
-    pub link: Link,
-    /// Whether a rank computes while the rows travel.
-    pub exchange: Exchange,
-}
-
-impl HeatModel {
-    /// Seconds of computing in a step of the rank with the most rows, for a plate of `size` rows of
-    /// `size` cells.
-    pub fn computing(&self, size: f64, ranks: u32) -> f64 {
-        (size / f64::from(ranks)).ceil() * size * self.cell
-    }
-
-    /// Seconds of a step in which rows travel.
-    pub fn communicating(&self, size: f64, ranks: u32) -> f64 {
-        self.messages(ranks) * self.link.message(8.0 * size)
-    }
-
-    /// How many messages a step waits for, one after the other.
-    fn messages(&self, ranks: u32) -> f64 {
-        match self.exchange {
-            _ if ranks == 1 => 0.0,
-            Exchange::Blocking => 2.0 * (1.0 - 1.0 / f64::from(ranks)),
-            Exchange::Overlap => 1.0,
-        }
-    }
-
-    /// Seconds of a step.
-    pub fn step(&self, size: f64, ranks: u32) -> f64 {
-        let (computing, communicating) =
-            (self.computing(size, ranks), self.communicating(size, ranks));
-        match self.exchange {
-            Exchange::Blocking => computing + communicating,
-            Exchange::Overlap => {
-                let edges = (2.0 * size * self.cell).min(computing);
-                communicating.max(computing - edges) + edges
-            }
-        }
-    }
-
-    /// From how many ranks on, the rows of this plate travel longer than a rank computes.
-    pub fn talks_from(&self, size: f64) -> Option<u32> {
-        (2..=MOST_RANKS)
-            .find(|&ranks| self.communicating(size, ranks) > self.computing(size, ranks))
-    }
-
-    /// The smallest plate with as many rows for each of so many ranks, on which they compute at
-    /// least as long as rows travel: `size^2 cell / ranks = messages (latency + 8 size / bandwidth)`.
-    pub fn size_for(&self, ranks: u32) -> f64 {
-        let (ranks, messages) = (f64::from(ranks), self.messages(ranks));
-        let a = self.cell / ranks;
-        let half = 4.0 * messages / self.link.bandwidth; // b / 2 of a x^2 - b x - c
-        let size = (half + (half * half + a * messages * self.link.latency).sqrt()) / a;
-        (size / ranks).ceil().max(1.0) * ranks
-    }
-}
-
-/// Seconds of one pass of pi: the slices side by side, then a sum in `log2(ranks)` messages.
-pub fn pi_pass(rectangle: f64, rectangles: f64, ranks: u32, link: Link) -> f64 {
+/// Seconds of one pass of pi, if one rectangle takes `rectangle` seconds: the slices side by side, then
+/// a sum in `log2(ranks)` messages.
+pub fn pi_pass(link: Link, rectangle: f64, rectangles: f64, ranks: u32) -> f64 {
     let rounds = f64::from(ranks.next_power_of_two().ilog2());
     rectangles / f64::from(ranks) * rectangle + rounds * link.message(8.0)
 }
 
-/// What a forecast of pi teaches, in one sentence.
-pub fn pi_lesson(rectangle: f64, rectangles: f64, link: Link) -> String {
-    let computing = |ranks: u32| rectangles / f64::from(ranks) * rectangle;
-    let talks = |&ranks: &u32| 2.0 * computing(ranks) < pi_pass(rectangle, rectangles, ranks, link);
-    match (1..=MOST_RANKS).find(talks) {
-        Some(ranks) => format!(
-            "From {} on, the one sum at the end takes longer than the rectangles.",
-            plural(ranks, "rank")
-        ),
-        None => {
-            format!("Even with {MOST_RANKS} ranks, the one sum at the end takes less than half.")
-        }
-    }
+/// Seconds of one step of heat on a plate of `size` rows of `size` cells, if one cell takes `cell`
+/// seconds: first the messages, then the rows.
+pub fn blocking_step(link: Link, cell: f64, size: f64, ranks: u32) -> f64 {
+    messages(ranks) * link.message(8.0 * size) + band(size, ranks) * size * cell
 }
 
-/// The table for 1, 2, 4, ... 1024 ranks.
+/// The same, where all rows travel at once while the rank computes what needs none of them.
+pub fn overlapped_step(link: Link, cell: f64, size: f64, ranks: u32) -> f64 {
+    let message = if ranks > 1 { link.message(8.0 * size) } else { 0.0 };
+    let band = band(size, ranks);
+    let edges = band.min(2.0);
+    f64::max(message, (band - edges) * size * cell) + edges * size * cell
+}
+
+/// How many rows the rank has that has the most.
+fn band(size: f64, ranks: u32) -> f64 {
+    (size / f64::from(ranks)).ceil()
+}
+
+/// The times with 1, 2, 4, ... 1024 ranks.
 #[derive(Debug)]
 pub struct Forecast {
+    /// What a message was found to cost.
+    pub link: Link,
+    /// What a rank works on, and the seconds that it was found to take for each.
+    unit: &'static str,
+    pub unit_s: f64,
+    /// The seconds with as many ranks as measured it.
+    pub here_s: f64,
     rows: Vec<Row>,
-    /// The seconds of the run that it is made from, to be compared with what was measured.
-    pub here: f64,
 }
 
+/// What is forecast for some number of ranks: of the same problem, and of one that is as many times
+/// as large.
 #[derive(Debug)]
 struct Row {
     ranks: u32,
-    /// Seconds for the same problem.
-    strong: f64,
-    /// Seconds for a problem that grows with the ranks.
-    weak: f64,
+    seconds: [f64; 2],
+    /// How much of the ranks is put to use.
+    efficiency: [f64; 2],
+}
+
+impl Row {
+    fn speedup(&self) -> f64 {
+        self.efficiency[0] * f64::from(self.ranks)
+    }
 }
 
 impl Forecast {
-    /// From a run with `ranks` ranks. `strong` and `weak` give the seconds with any number of
-    /// ranks: of the same problem, and of one that is as many times as large.
-    pub fn new(ranks: usize, strong: impl Fn(u32) -> f64, weak: impl Fn(u32) -> f64) -> Self {
-        let powers = (0..=MOST_RANKS.ilog2()).map(|power| 1 << power);
-        let row = |ranks| Row { ranks, strong: strong(ranks), weak: weak(ranks) };
-        Self { here: strong(ranks as u32), rows: powers.map(row).collect() }
-    }
-
-    fn speedup(&self, row: &Row) -> f64 {
-        self.rows[0].strong / row.strong
-    }
-
-    fn efficiency(&self, row: &Row) -> [f64; 2] {
-        [self.speedup(row) / f64::from(row.ranks), self.rows[0].weak / row.weak]
+    /// Measures what a message costs, and how long each rank's `work` takes, on so many `unit`s, such
+    /// as `a cell`. Every rank calls this.
+    ///
+    /// `cost` gives the seconds for what was measured, a number of ranks, and a problem that is so
+    /// many times as large.
+    pub fn measure<T>(
+        world: &SimpleCommunicator,
+        (units, unit): (f64, &'static str),
+        work: impl FnMut() -> T,
+        cost: impl Fn(Link, f64, u32, f64) -> f64,
+    ) -> Self {
+        let (link, unit_s) = (Link::measure(world), alone(world, work) / units);
+        let cost = |ranks, growth| cost(link, unit_s, ranks, growth);
+        let here_s = cost(world.size() as u32, 1.0);
+        Self { link, unit, unit_s, here_s, rows: rows(cost) }
     }
 
     /// One object per row, for the record.
     pub fn to_json(&self) -> Value {
         let row = |row: &Row| {
-            let [strong, weak] = self.efficiency(row);
             json!({
                 "ranks": row.ranks,
-                "strong_s": row.strong,
-                "strong_efficiency": strong,
-                "speedup": self.speedup(row),
-                "weak_s": row.weak,
-                "weak_efficiency": weak,
+                "strong_s": row.seconds[0],
+                "strong_efficiency": row.efficiency[0],
+                "speedup": row.speedup(),
+                "weak_s": row.seconds[1],
+                "weak_efficiency": row.efficiency[1],
             })
         };
         self.rows.iter().map(row).collect()
     }
 }
 
-/// A table whose bars are the chart: how much of the ranks is put to use.
+/// For 1, 2, 4, ... 1024 ranks.
+fn rows(cost: impl Fn(u32, f64) -> f64) -> Vec<Row> {
+    let one = cost(1, 1.0);
+    let row = |ranks| {
+        let seconds = [cost(ranks, 1.0), cost(ranks, f64::from(ranks))];
+        let efficiency = [one / seconds[0] / f64::from(ranks), one / seconds[1]];
+        Row { ranks, seconds, efficiency }
+    };
+    (0..=MOST_RANKS.ilog2()).map(|power| row(1 << power)).collect()
+}
+
+const HEAD: &str = "\
+ranks    same problem (strong scaling)          growing problem (weak scaling)
+            time   speedup   efficiency             time   efficiency";
+
+/// A table whose bars are the chart, how much of the ranks is put to use, and what it teaches.
 impl fmt::Display for Forecast {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(
-            f,
-            "ranks    same problem (strong scaling)          growing problem (weak scaling)"
-        )?;
-        write!(f, "            time   speedup   efficiency             time   efficiency")?;
-        for row in &self.rows {
-            let [strong, weak] = self.efficiency(row);
-            let time = |seconds| human(Duration::from_secs_f64(seconds));
-            write!(
-                f,
-                "\n{:>5}  {:>9}  {:>6.1} x  {:>4.0} % {:<10}  {:>9}  {:>4.0} % {:<10}",
-                row.ranks,
-                time(row.strong),
-                self.speedup(row),
-                100.0 * strong,
-                bar(strong),
-                time(row.weak),
-                100.0 * weak,
-                bar(weak),
-            )?;
+        let time = |seconds| human(Duration::from_secs_f64(seconds));
+        let Self { link, unit, unit_s, rows, .. } = self;
+        let (latency, megabytes) = (time(link.latency), 1e-6 * link.bandwidth);
+        writeln!(f, "{unit} {:.2} ns, a message {latency} + {megabytes:.0} MB/s", 1e9 * unit_s)?;
+        writeln!(f, "{HEAD}")?;
+        let used = |share: f64| {
+            let bar = "█".repeat((10.0 * share.min(1.0)).round() as usize);
+            format!("{:>4.0} % {bar:<10}", 100.0 * share)
+        };
+        for row in rows {
+            let (ranks, speedup) = (row.ranks, row.speedup());
+            let [strong, weak] = row.seconds.map(time);
+            let [strong_use, weak_use] = row.efficiency.map(used);
+            write!(f, "{ranks:>5}  {strong:>9}  {speedup:>6.1} x  {strong_use}")?;
+            writeln!(f, "  {weak:>9}  {weak_use}")?;
         }
-        Ok(())
+        match rows.iter().find(|row| row.efficiency[0] < 0.5) {
+            Some(Row { ranks, .. }) => {
+                write!(f, "With {ranks} ranks, more than half of their time is spent waiting.")
+            }
+            None => {
+                write!(f, "Even {MOST_RANKS} ranks spend less than half of their time waiting.")
+            }
+        }
     }
-}
-
-fn bar(share: f64) -> String {
-    "█".repeat((10.0 * share.min(1.0)).round() as usize)
-}
-
-/// What a forecast of heat teaches, in one sentence.
-pub fn heat_lesson(model: &HeatModel, size: f64) -> String {
-    let needed = model.size_for(MOST_RANKS);
-    let limit = match model.talks_from(size) {
-        Some(ranks) => {
-            format!("From {} on, this plate talks more than it computes", plural(ranks, "rank"))
-        }
-        None => format!("Even {MOST_RANKS} ranks compute more on this plate than they talk"),
-    };
-    format!(
-        "{limit};\n{MOST_RANKS} ranks need {needed:.0} x {needed:.0} cells to compute as long as they talk."
-    )
 }
 
 #[cfg(test)]
@@ -212,8 +161,7 @@ mod tests {
     use super::*;
 
     const LINK: Link = Link { latency: 10e-6, bandwidth: 1e9 };
-    const MODEL: HeatModel = HeatModel { cell: 1e-9, link: LINK, exchange: Exchange::Blocking };
-    const OVERLAP: HeatModel = HeatModel { exchange: Exchange::Overlap, ..MODEL };
+    const CELL: f64 = 1e-9;
 
     /// The seconds of a step after many, by following every message of the blocking exchange.
     fn followed(ranks: usize, computing: f64, message: f64) -> f64 {
@@ -235,71 +183,47 @@ mod tests {
 
     #[test]
     fn the_formula_is_what_comes_of_following_every_message() {
-        let (size, message) = (960.0, LINK.message(8.0 * 960.0));
+        let size = 960.0;
         for ranks in [1, 2, 3, 4, 8, 16] {
-            let computing = MODEL.computing(size, ranks);
-            let message = if ranks == 1 { 0.0 } else { message };
-            let expected = followed(ranks as usize, computing, message);
-            let found = MODEL.step(size, ranks);
+            let computing = band(size, ranks) * size * CELL;
+            let expected = followed(ranks as usize, computing, LINK.message(8.0 * size));
+            let found = blocking_step(LINK, CELL, size, ranks);
             assert!((found / expected - 1.0).abs() < 0.03, "{ranks}: {found} {expected}");
         }
     }
 
     #[test]
     fn rows_that_travel_meanwhile_cost_only_what_the_computing_does_not_hide() {
-        let hidden = OVERLAP.step(4000.0, 4);
-        assert!((hidden - OVERLAP.computing(4000.0, 4)).abs() < 1e-12);
-        let (seen, travel) = (OVERLAP.step(100.0, 4), OVERLAP.communicating(100.0, 4));
-        assert!(seen > travel && seen < MODEL.step(100.0, 4), "{seen} {travel}");
+        let hidden = overlapped_step(LINK, CELL, 4000.0, 4);
+        assert!((hidden - 1000.0 * 4000.0 * CELL).abs() < 1e-12);
+        let [seen, waited] =
+            [overlapped_step, blocking_step].map(|step| step(LINK, CELL, 100.0, 4));
+        assert!(seen > LINK.message(800.0) && seen < waited, "{seen} {waited}");
     }
 
-    #[test]
-    fn more_ranks_than_rows_gain_nothing() {
-        assert_eq!(MODEL.computing(600.0, 600), MODEL.computing(600.0, 1024));
-    }
-
-    #[test]
-    fn the_plate_for_many_ranks_is_the_first_on_which_they_compute_longer_than_they_talk() {
-        for model in [MODEL, OVERLAP] {
-            for ranks in [4, 64, 1024] {
-                let size = model.size_for(ranks);
-                let talks = |size| model.communicating(size, ranks) > model.computing(size, ranks);
-                assert!(!talks(size), "{ranks}: {size}");
-                assert!(
-                    size == f64::from(ranks) || talks(size - f64::from(ranks)),
-                    "{ranks}: {size}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_limit_is_where_talking_begins_to_take_longer() {
-        let ranks = MODEL.talks_from(1000.0).unwrap();
-        assert!(MODEL.communicating(1000.0, ranks) > MODEL.computing(1000.0, ranks));
-        assert!(MODEL.communicating(1000.0, ranks - 1) <= MODEL.computing(1000.0, ranks - 1));
+    fn forecast(link: Link, cost: impl Fn(u32, f64) -> f64) -> Forecast {
+        Forecast { link, unit: "a cell", unit_s: CELL, here_s: cost(2, 1.0), rows: rows(cost) }
     }
 
     #[test]
     fn a_message_that_costs_nothing_scales_without_loss() {
         let free = Link { latency: 0.0, bandwidth: f64::INFINITY };
-        let pass = |ranks| pi_pass(1e-9, 1e7, ranks, free);
-        let forecast = Forecast::new(2, pass, |_| pass(1));
+        let forecast = forecast(free, |ranks, growth| pi_pass(free, 1e-9, 1e7 * growth, ranks));
         for row in &forecast.rows {
-            let [strong, weak] = forecast.efficiency(row);
-            assert!((strong - 1.0).abs() < 1e-9 && (weak - 1.0).abs() < 1e-9);
+            assert!(row.efficiency.iter().all(|part| (part - 1.0).abs() < 1e-9), "{row:?}");
         }
+        assert!(
+            forecast
+                .to_string()
+                .ends_with("1024 ranks spend less than half of their time waiting.")
+        );
     }
 
     #[test]
     fn the_table_fits_a_terminal() {
-        let table = Forecast::new(
-            2,
-            |n| MODEL.step(4000.0, n),
-            |n| MODEL.step(4000.0 * f64::from(n).sqrt(), n),
-        )
-        .to_string();
-        assert!(table.lines().count() <= 14);
+        let cost = |ranks, growth: f64| blocking_step(LINK, CELL, 4000.0 * growth.sqrt(), ranks);
+        let table = forecast(LINK, cost).to_string();
+        assert!(table.lines().count() <= 15);
         assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     }
 }

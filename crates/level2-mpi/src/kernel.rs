@@ -1,6 +1,5 @@
 //! The area under `4 / (1 + x^2)`: plain mathematics, nothing of MPI.
 
-use std::fmt;
 use std::ops::Range;
 
 use multiversion::multiversion;
@@ -12,13 +11,6 @@ pub enum Kernel {
     Naive,
     /// Eight sums side by side, so that the compiler can use SIMD instructions.
     Lanes,
-}
-
-/// Its name on the command line.
-impl fmt::Display for Kernel {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.pad(&cli::name_of(*self))
-    }
 }
 
 /// The area of the rectangles in `slice`, out of `rectangles` that cover the range from 0 to 1.

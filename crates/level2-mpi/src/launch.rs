@@ -21,11 +21,10 @@ use crate::ROOT;
 /// there for ranks that wait for it.
 pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Result<()>) -> ExitCode {
     // Funneled: threads may compute, but only this one exchanges messages.
-    let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
-        return cli::exit_code(Err(anyhow::anyhow!("MPI was started before launch()")));
-    };
+    let started = mpi::initialize_with_threading(Threading::Funneled);
+    let (universe, _) = started.expect("MPI is started once");
     let world = universe.world();
-    abort_on_panic(world.rank());
+    abort_on_panic();
     let code = exit_code(&world, flags(&world).and_then(|args| program(&universe, &args)));
     let _ = panic::take_hook(); // from here on there is no MPI left to abort
     drop(universe); // MPI_Finalize: waits for the other ranks
@@ -39,11 +38,9 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Resul
 /// # Errors
 /// One that [`exit_code`] turns into the right status on every rank.
 pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<Args> {
-    let launcher = Launcher::from_variables(|name| std::env::var(name).ok());
-    if launcher.rank.unwrap_or(world.rank()) == ROOT
-        && let Some(warning) = launcher.mismatch(world.size(), &library_name())
-    {
-        eprintln!("{warning}");
+    let variable = |name: &str| std::env::var(name).ok();
+    if let Some(warning) = wrong_launcher(variable, world.size(), &library_name()) {
+        eprintln!("{}", cli::wrapped(&warning));
     }
     cli::try_parse().map_err(|answer| match answer {
         Answer::Refusal(line) => found_by_all(line),
@@ -72,11 +69,10 @@ pub fn exit_code(world: &SimpleCommunicator, result: anyhow::Result<()>) -> Exit
 }
 
 /// Makes a panic on any thread of this process end all ranks.
-fn abort_on_panic(rank: Rank) {
+fn abort_on_panic() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         print(panic); // first: where standard output cannot be written, this ends the process
-        eprintln!("rank {rank} panicked and ends all ranks");
         abort(&SimpleCommunicator::world(), 1);
     }));
 }
@@ -101,31 +97,20 @@ impl fmt::Display for FoundByAll {
 impl std::error::Error for FoundByAll {}
 
 /// A refusal that every rank comes to by itself: one line, from rank 0.
-pub(crate) fn found_by_all(line: String) -> anyhow::Error {
-    anyhow::Error::new(FoundByAll(Some(line)))
+pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(FoundByAll(Some(line.into())))
 }
 
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.
 fn library_name() -> String {
     let text = library_version().unwrap_or_default();
-    let line = text.lines().next().unwrap_or_default();
-    let name = line.split(',').next().unwrap_or_default();
-    name.trim_end_matches('\0').split_whitespace().collect::<Vec<_>>().join(" ")
+    let name = text.split([',', '\n', '\0']).next().unwrap_or_default();
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the program that started this process says about it, in environment variables.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Launcher {
-    /// Its name, for a message.
-    name: &'static str,
-    /// The number of this process.
-    rank: Option<Rank>,
-    /// How many it started.
-    size: Option<Rank>,
-}
-
-/// Name, rank and size; the first whose rank is set speaks. Slurm comes last: an `mpirun` inside
-/// a job knows better than the job.
+/// A launcher's name, and the variables in which it tells a process its number and how many it has
+/// started; the first whose variables are set speaks. Slurm comes last: an `mpirun` inside a job knows
+/// better than the job.
 const LAUNCHERS: [(&str, &str, &str); 4] = [
     ("Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("MPICH's mpirun or a PMI launcher", "PMI_RANK", "PMI_SIZE"),
@@ -133,88 +118,61 @@ const LAUNCHERS: [(&str, &str, &str); 4] = [
     ("Slurm", "SLURM_PROCID", "SLURM_NTASKS"),
 ];
 
-impl Launcher {
-    pub(crate) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let number = |name| variable(name)?.trim().parse().ok();
-        for (name, rank, size) in LAUNCHERS {
-            if let (Some(rank), Some(size)) = (number(rank), number(size)) {
-                return Self { name, rank: Some(rank), size: Some(size) };
-            }
+/// A warning if the launcher has started more processes, or fewer, than there are in MPI's world: each
+/// is alone then. One of them warns.
+fn wrong_launcher(
+    variable: impl Fn(&str) -> Option<String>,
+    world: Rank,
+    library: &str,
+) -> Option<String> {
+    let number = |name| variable(name)?.trim().parse::<Rank>().ok();
+    let told = |(name, rank, size)| Some((name, number(rank)?, number(size)?));
+    let (name, rank, size) = LAUNCHERS.into_iter().find_map(told)?;
+    let cure = match name {
+        "srun" => "try srun --mpi=pmix (srun --mpi=list shows what there is)",
+        "Slurm" => "start it with srun or mpirun",
+        _ => {
+            "use the mpirun of that library, or rebuild for this one: cargo clean --release \
+             -p mpi-sys, then build with MPICC set (scripts/setup.sh --check shows both)"
         }
-        Self { rank: number("PMIX_RANK"), ..Self::default() }
-    }
-
-    /// The flags that give every rank a core of its own.
-    pub(crate) fn a_core_each(&self) -> &'static str {
-        match self.name {
-            "srun" | "Slurm" => "srun -c 1 --cpu-bind=cores gives each a core of its own",
-            "Open MPI's mpirun" => {
-                "mpirun --map-by core --bind-to core gives each a core of its own"
-            }
-            _ => "mpirun -bind-to core gives each a core of its own",
-        }
-    }
-
-    /// A warning if MPI sees a world of another size than the launcher started.
-    fn mismatch(&self, world: Rank, library: &str) -> Option<String> {
-        let started = self.size.filter(|&size| size != world)?;
-        let cure = match self.name {
-            "srun" => "try srun --mpi=pmix (srun --mpi=list shows what there is)",
-            "Slurm" => "start it with srun or mpirun",
-            _ => {
-                "use the mpirun of that library, or rebuild for this one: cargo clean --release \
-                 -p mpi-sys, then build with MPICC set (scripts/setup.sh --check shows both)"
-            }
-        };
-        Some(format!(
-            "warning: {} started {started} processes, but {library}, which this program is built \
-             with, sees a world of {world}; {cure}",
-            self.name
-        ))
-    }
+    };
+    (rank == ROOT && size != world).then(|| {
+        format!(
+            "warning: {name} started {size} processes, but {library}, which this program is built \
+             with, sees a world of {world}; {cure}"
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn launcher(variables: &[(&str, &str)]) -> Launcher {
-        Launcher::from_variables(|name| {
-            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())
-        })
+    fn warning(variables: &[(&str, &str)], world: Rank) -> Option<String> {
+        let value =
+            |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string());
+        wrong_launcher(value, world, "MPICH 4.0.2")
     }
 
     #[test]
-    fn every_launcher_is_recognised() {
+    fn every_launcher_is_told_by_the_first_of_its_processes_alone() {
         for (name, rank, size) in LAUNCHERS {
-            let found = launcher(&[(rank, "1"), (size, "4")]);
-            assert_eq!(found, Launcher { name, rank: Some(1), size: Some(4) });
+            let line = warning(&[(rank, "0"), (size, "4")], 1).unwrap();
+            assert!(
+                line.contains(&format!("{name} started 4 processes, but MPICH 4.0.2")),
+                "{line}"
+            );
+            assert!(line.contains("a world of 1"), "{line}");
+            assert_eq!(warning(&[(rank, "1"), (size, "4")], 1), None);
+            assert_eq!(warning(&[(rank, "0"), (size, "4")], 4), None);
         }
-        assert_eq!(launcher(&[("PMIX_RANK", "3")]).rank, Some(3));
-        assert_eq!(launcher(&[]), Launcher::default());
+        assert_eq!(warning(&[], 1), None);
     }
 
     #[test]
     fn an_mpirun_inside_a_slurm_job_knows_better_than_the_job() {
         let job = [("SLURM_PROCID", "0"), ("SLURM_NTASKS", "16")];
-        let mpirun = [("OMPI_COMM_WORLD_RANK", "1"), ("OMPI_COMM_WORLD_SIZE", "2")];
-        let found = launcher(&[job, mpirun].concat());
-        assert_eq!((found.rank, found.size), (Some(1), Some(2)));
-    }
-
-    #[test]
-    fn a_world_of_one_under_a_launcher_of_four_is_told_with_its_cure() {
-        let four = |name| Launcher { name, rank: Some(0), size: Some(4) };
-        let warning = four("srun").mismatch(1, "MPICH 4.0.2").unwrap();
-        assert!(warning.contains("started 4") && warning.contains("a world of 1"), "{warning}");
-        assert!(warning.contains("--mpi=pmix"), "{warning}");
-        let warning = four("Open MPI's mpirun").mismatch(1, "MPICH 4.0.2").unwrap();
-        assert!(warning.contains("MPICH 4.0.2") && warning.contains("mpi-sys"), "{warning}");
-        assert_eq!(four("srun").mismatch(4, "MPICH 4.0.2"), None);
-    }
-
-    #[test]
-    fn without_a_launcher_a_world_of_one_is_right() {
-        assert_eq!(launcher(&[]).mismatch(1, "Open MPI 4.1.4"), None);
+        let mpirun = [("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "2")];
+        assert_eq!(warning(&[job, mpirun].concat(), 2), None);
     }
 }

@@ -6,25 +6,23 @@
 
 mod args;
 mod baseline;
-mod clock;
 mod forecast;
 mod kernel;
 mod launch;
 mod link;
-mod memory;
 mod placement;
 mod plate;
 mod report;
 mod slice;
+mod steps;
 
-pub use args::{Exchange, HeatArgs, HelloArgs, NoArgs, PiArgs};
-pub use clock::{Clock, repeat};
+pub use args::{HeatArgs, HelloArgs, NoArgs, OverlapArgs, PiArgs, PlateFlags};
 pub use kernel::{Kernel, integrate};
 pub use launch::{abort, exit_code, flags, launch};
-pub use placement::{usable_cpus, warn_of_placement};
-pub use plate::{Edges, Interior, Plate, draw, fingerprint};
-pub use report::{HeatReport, HeatRun, PiReport};
+pub use plate::{Interior, Plate, Rows, fingerprint};
+pub use report::{HeatReport, OverlapReport, PiReport};
 pub use slice::{neighbours, slice_of};
+pub use steps::{Clock, repeat};
 
 /// The rank that collects the results, prints them and writes the files.
 pub const ROOT: mpi::Rank = 0;

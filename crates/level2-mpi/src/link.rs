@@ -1,14 +1,15 @@
-//! What a message costs, and what a rank computes alone: measured before a run, for its forecast.
+//! What a message costs, and what a rank computes alone: measured for a forecast.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use common::{Samples, time};
 use mpi::collective::SystemOperation;
-use mpi::topology::{Process, SimpleCommunicator};
+use mpi::point_to_point::send_receive_into;
+use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
-use crate::neighbours;
+use crate::{neighbours, repeat};
 
 /// What a message between neighbouring ranks costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,34 +25,29 @@ pub struct Link {
 /// TCP), which costs two messages more.
 const SHORT: usize = 8;
 const LONG: usize = 1 << 15;
-const ROUNDS: usize = 15;
+/// How often the ranks exchange each of them.
+const EXCHANGES: u64 = 60;
 /// For so long what a rank computes alone is repeated: a processor needs a while to get up to speed.
 const LONG_ENOUGH: Duration = Duration::from_millis(100);
 
 impl Link {
-    /// Sends messages to and fro between all neighbouring ranks; the slowest pair counts, because
-    /// all others wait for it. Every rank calls this. None for a single rank.
-    pub fn measure(world: &SimpleCommunicator) -> Option<Self> {
-        if world.size() < 2 {
-            return None;
-        }
+    /// Lets all neighbouring ranks exchange messages, as the steps of heat do, and nothing else.
+    /// Every rank calls this.
+    pub fn measure(world: &SimpleCommunicator) -> Self {
         let (before, after) = neighbours(world);
-        let even = world.rank() % 2 == 0;
-        let mut slowest = [0.0; 2];
-        for (worst, bytes) in slowest.iter_mut().zip([SHORT, LONG]) {
-            // First the pairs 0-1, 2-3, ..., then 1-2, 3-4, ...
-            for (first, second) in [(&after, &before), (&before, &after)] {
-                world.barrier();
-                let mine = match if even { first } else { second } {
-                    Some(partner) => one_way(partner, bytes, world.rank() < partner.rank()),
-                    None => 0.0,
-                };
-                *worst = f64::max(*worst, slowest_of(world, mine));
-            }
-        }
-        let [short, long] = slowest;
-        let bandwidth = (LONG - SHORT) as f64 / (long - short).max(f64::MIN_POSITIVE);
-        Some(Self { latency: short, bandwidth })
+        let message = |bytes| {
+            let (mine, mut theirs) = (vec![0_u8; bytes], vec![0_u8; bytes]);
+            world.barrier();
+            let exchanges = repeat(EXCHANGES, |_| {
+                for rank in [&before, &after].into_iter().flatten() {
+                    send_receive_into(&mine[..], rank, &mut theirs[..], rank);
+                }
+            });
+            slowest(world, exchanges.step.median()) / messages(world.size() as u32)
+        };
+        let (latency, long) = (message(SHORT), message(LONG));
+        let bandwidth = (LONG - SHORT) as f64 / (long - latency).max(f64::MIN_POSITIVE);
+        Self { latency, bandwidth }
     }
 
     /// The seconds that a message of so many bytes takes.
@@ -60,11 +56,14 @@ impl Link {
     }
 }
 
-/// The largest of the numbers that all ranks give.
-fn slowest_of(world: &SimpleCommunicator, mine: f64) -> f64 {
-    let mut all = 0.0;
-    world.all_reduce_into(&mine, &mut all, SystemOperation::max());
-    all
+/// How many messages, one after the other, an exchange with both neighbours waits for.
+///
+/// A rank exchanges rows with the rank above and then with the one below. Its answer to the rank
+/// below waits for the one above, so in a step a wave of waiting runs down the ranks and meets the
+/// next step's coming up: with `p` ranks, a step waits `2 (p - 1) / p` messages (the longest cycle
+/// of what waits for what, divided by its steps).
+pub fn messages(ranks: u32) -> f64 {
+    2.0 * (1.0 - 1.0 / f64::from(ranks))
 }
 
 /// The seconds that `work` takes while all ranks do theirs, and send nothing: of the slowest rank
@@ -77,22 +76,12 @@ pub fn alone<T>(world: &SimpleCommunicator, mut work: impl FnMut() -> T) -> f64 
     while times.len() < 3 || begin.elapsed() < LONG_ENOUGH {
         times.push(time(|| black_box(work())).1);
     }
-    slowest_of(world, times.median().as_secs_f64())
+    slowest(world, times.median())
 }
 
-/// Half a round trip in seconds: the median of several.
-fn one_way(partner: &Process, bytes: usize, begins: bool) -> f64 {
-    let mut buffer = vec![0_u8; bytes];
-    let mut round = || {
-        if begins {
-            partner.send(&buffer[..]);
-            partner.receive_into(&mut buffer[..]);
-        } else {
-            partner.receive_into(&mut buffer[..]);
-            partner.send(&buffer[..]);
-        }
-    };
-    (0..3).for_each(|_| round()); // they open the connection, and TCP learns how much it holds
-    let trips: Samples = (0..ROUNDS).map(|_| time(&mut round).1).collect();
-    trips.median().as_secs_f64() / 2.0
+/// The longest of the times of all ranks, in seconds.
+fn slowest(world: &SimpleCommunicator, mine: Duration) -> f64 {
+    let mut all = 0.0;
+    world.all_reduce_into(&mine.as_secs_f64(), &mut all, SystemOperation::max());
+    all
 }

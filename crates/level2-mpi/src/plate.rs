@@ -17,7 +17,7 @@ const HOT: f64 = 100.0;
 ///   last row   /
 ///   halo below    what the rank below last sent; 0 below the plate
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plate {
     /// Cells per row, with the column of zeros at either end.
     stride: usize,
@@ -28,7 +28,7 @@ pub struct Plate {
 }
 
 /// The rows of a [`Plate`] that travel, and those that need none of them.
-pub struct Edges<'a> {
+pub struct Rows<'a> {
     /// Where the last row of the rank above belongs.
     pub halo_above: &'a mut [f64],
     /// My first row, for the rank above.
@@ -44,14 +44,14 @@ pub struct Edges<'a> {
 /// The rows of a band between its first and its last.
 pub struct Interior<'a> {
     stride: usize,
-    rows: &'a [f64],
+    band: &'a [f64],
     next: &'a mut [f64],
 }
 
 impl Interior<'_> {
     /// Computes these rows one step later; [`Plate::update_edges`] does the others.
     pub fn update(self) {
-        relax(self.rows, self.next, self.stride);
+        relax(self.band, self.next, self.stride);
     }
 }
 
@@ -72,45 +72,43 @@ impl Plate {
 
     /// Computes the whole band one step later. The halos must be those of the neighbours.
     pub fn update(&mut self) {
-        let rows = self.stride..self.next.len() - self.stride;
-        relax(&self.now, &mut self.next[rows], self.stride);
+        let band = self.stride..self.next.len() - self.stride;
+        relax(&self.now, &mut self.next[band], self.stride);
         std::mem::swap(&mut self.now, &mut self.next);
     }
 
     /// Takes the band apart, to send rows, receive rows, and compute the others meanwhile.
-    pub fn edges(&mut self) -> Edges<'_> {
+    pub fn rows(&mut self) -> Rows<'_> {
         let stride = self.stride;
         let (halo_above, rest) = self.now.split_at_mut(stride);
-        let (rows, halo_below) = rest.split_at_mut(rest.len() - stride);
-        let rows = &*rows;
+        let (band, halo_below) = rest.split_at_mut(rest.len() - stride);
+        let band = &*band;
         // A band of one or two rows has no interior.
-        let inside = 2 * stride..self.next.len().saturating_sub(2 * stride);
-        let inside = if inside.is_empty() { 0..0 } else { inside };
-        Edges {
+        let inside = 2 * stride..(self.next.len() - 2 * stride).max(2 * stride);
+        Rows {
             halo_above,
-            first: &rows[..stride],
-            interior: Interior { stride, rows, next: &mut self.next[inside] },
-            last: &rows[rows.len() - stride..],
+            first: &band[..stride],
+            interior: Interior { stride, band, next: &mut self.next[inside] },
+            last: &band[band.len() - stride..],
             halo_below,
         }
     }
 
     /// Computes the first and the last row one step later, after [`Interior::update`].
     pub fn update_edges(&mut self) {
-        let (stride, end) = (self.stride, self.now.len());
-        relax(&self.now[..3 * stride], &mut self.next[stride..2 * stride], stride);
-        let last = end - 2 * stride..end - stride;
-        relax(&self.now[end - 3 * stride..], &mut self.next[last], stride);
+        let stride = self.stride;
+        for row in [1, self.now.len() / stride - 2] {
+            let next = &mut self.next[row * stride..][..stride];
+            relax(&self.now[(row - 1) * stride..][..3 * stride], next, stride);
+        }
         std::mem::swap(&mut self.now, &mut self.next);
     }
 
     /// The temperatures of the band, row by row, without halos and borders.
     pub fn cells(&self) -> Vec<f64> {
-        let rows = self.now.chunks_exact(self.stride);
-        let own = rows.len() - 2;
-        let mut cells = Vec::with_capacity(own * (self.stride - 2)); // or it would grow to twice that
-        rows.skip(1).take(own).for_each(|row| cells.extend_from_slice(&row[1..row.len() - 1]));
-        cells
+        let band = &self.now[self.stride..self.now.len() - self.stride];
+        let rows = band.chunks_exact(self.stride);
+        rows.flat_map(|row| &row[1..row.len() - 1]).copied().collect()
     }
 }
 
@@ -193,13 +191,13 @@ mod tests {
         for _ in 0..steps {
             for upper in 1..bands.len() {
                 let (above, below) = bands.split_at_mut(upper);
-                let (above, below) = (above[upper - 1].edges(), below[0].edges());
+                let (above, below) = (above[upper - 1].rows(), below[0].rows());
                 above.halo_below.copy_from_slice(below.first);
                 below.halo_above.copy_from_slice(above.last);
             }
             for band in &mut bands {
                 if overlap {
-                    band.edges().interior.update();
+                    band.rows().interior.update();
                     band.update_edges();
                 } else {
                     band.update();

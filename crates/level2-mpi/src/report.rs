@@ -1,9 +1,11 @@
 //! What rank 0 prints and writes at the end: first what was gained, then the numbers behind it.
 
 mod heat;
+mod overlap;
 mod pi;
 
-pub use heat::{HeatReport, HeatRun};
+pub use heat::HeatReport;
+pub use overlap::OverlapReport;
 pub use pi::PiReport;
 
 use std::path::Path;
@@ -11,40 +13,40 @@ use std::time::Duration;
 
 use cli::{Guess, Record, RunFlags};
 use common::{Samples, Scaling, human, plural};
+use mpi::environment::processor_name;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
+use serde_json::{Value, json};
 
 use crate::ROOT;
 use crate::baseline::Baseline;
 use crate::forecast::Forecast;
 use crate::launch::found_by_all;
-use crate::link::Link;
 use crate::placement::Placement;
 
-/// What both reports share: where the ranks run, the reader's guess, and the record.
+/// What the reports share: where the ranks run, the reader's guess, and the record.
 struct Report {
+    example: &'static str,
     ranks: usize,
     placement: Placement,
     guess: Guess,
-    /// What a message costs, if a forecast is wanted.
-    link: Option<Link>,
     record: Record,
 }
 
 impl Report {
-    /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json` and
-    /// asks the reader for a guess.
+    /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json` and, if
+    /// there are several, asks the reader: how many times as fast `what`?
     fn open(
+        example: &'static str,
         flags: &RunFlags,
         forecast: bool,
-        example: &'static str,
+        what: &str,
         world: &SimpleCommunicator,
     ) -> anyhow::Result<Self> {
         let (ranks, root) = (world.size() as usize, world.rank() == ROOT);
         if forecast && ranks == 1 {
-            let line =
-                "--forecast measures messages, and one rank has nobody to talk to; start 2 ranks";
-            return Err(found_by_all(line.to_string()));
+            let line = "--forecast measures messages between ranks; start two or more";
+            return Err(found_by_all(line));
         }
         let mut record = Record::open(flags.json.as_deref().filter(|_: &&Path| root), 2, example)?;
         let placement = Placement::gather(world);
@@ -52,153 +54,121 @@ impl Report {
             .setting("ranks", ranks)
             .setting("hosts", placement.hosts())
             .setting("cpus", placement.cpus()); // of all ranks, not of rank 0 alone
-        let question = match ranks {
-            1 => "Your guess: how long does one rank take, in ms?".to_string(),
-            ranks => format!("Your guess: how many times as fast as one rank are {ranks}?"),
-        };
-        let guess = Guess::ask(flags.guess && root, &question)?;
-        let link = forecast.then(|| Link::measure(world)).flatten();
-        Ok(Self { ranks, placement, guess, link, record })
+        let question = format!("Your guess: how many times as fast {what}?");
+        let guess = Guess::ask(flags.guess && root && ranks > 1, &question)?;
+        Ok(Self { example, ranks, placement, guess, record })
     }
 
-    /// `4 ranks on 2 hosts`
-    fn where_it_ran(&self) -> String {
-        format!("{} on {}", plural(self.ranks, "rank"), plural(self.placement.hosts(), "host"))
+    /// Why these times are no measure of what the ranks can do, if they are none.
+    fn doubt(&mut self, times: &[&Samples]) -> Option<String> {
+        let busy = || times.iter().find_map(|times| times.busy_warning());
+        let busy = || Some(busy()?.trim_start_matches("warning: ").to_string());
+        let doubt = self.placement.oversubscribed().or_else(busy)?;
+        self.record.result("doubt", doubt.as_str());
+        Some(doubt)
     }
 
-    /// With one rank saves the median of `times` in the baseline file, with more compares it to the
-    /// saved one. Prints what came of it, as the first lines of the report; `took` is what the run
-    /// or a pass of it took, in words.
-    fn headline(&mut self, baseline: &Baseline, times: &Samples, took: &str) -> Option<Scaling> {
-        let (time, path) = (times.median(), baseline.path().display());
-        let doubt = self.doubt(times);
-        if let Some(doubt) = &doubt {
-            self.record.result("doubt", doubt.as_str());
-        }
-        if self.ranks == 1 {
-            println!("{}", cli::verdict(&format!("One rank takes {took}.")));
-            match doubt.map_or_else(|| baseline.save(time), Err) {
-                Ok(()) => println!("Saved as the baseline in {path}. Now take more ranks."),
-                Err(reason) => {
-                    let warning = format!("warning: this baseline is not saved: {reason}");
-                    println!("{}", cli::wrapped(&warning));
-                }
-            }
-            return None;
-        }
-        let one = match doubt.map_or_else(|| baseline.load(), Err) {
-            Ok(one) => one,
-            Err(reason) => {
-                let ranks = plural(self.ranks, "rank");
-                println!("{}", cli::verdict(&format!("{ranks} take {took}.")));
-                println!("{}", cli::wrapped(&format!("no speedup: {reason}")));
-                if self.doubt(times).is_none() {
-                    println!(
-                        "Run it with one rank first: scripts/mpirun.sh -n 1 {}",
-                        cli::command_line()
-                    );
-                }
-                return None;
-            }
+    /// With one rank saves the median of `times` as the baseline of a `problem`, with more compares
+    /// it to the saved one, unless it is in `doubt`. Prints what came of it, as the first lines of
+    /// the report; `took` is what the run or a pass of it took, in words.
+    fn headline<const N: usize>(
+        &mut self,
+        path: &Path,
+        problem: [(&str, Value); N],
+        times: &Samples,
+        took: &str,
+        doubt: Option<String>,
+    ) -> Option<Scaling> {
+        let (ranks, time) = (self.ranks, times.median());
+        let host = processor_name().unwrap_or_default();
+        let here = [("example", json!(self.example)), ("host", json!(host))];
+        let baseline = Baseline::new(path, here.into_iter().chain(problem));
+        let one = match doubt {
+            Some(doubt) => Err(doubt),
+            None if ranks == 1 => baseline.save(time).map(|()| time),
+            None => baseline.load(),
         };
-        let mut scaling = Scaling::new(self.ranks, self.placement.cpus(), one, time);
+        let (verdict, more) = match (one, ranks) {
+            (Ok(one), 2..) => return Some(self.gain(one, times)),
+            (Ok(_), _) => (
+                format!("One rank takes {took}."),
+                format!("Saved as the baseline in {}. Now take more ranks.", path.display()),
+            ),
+            (Err(why), 1) => (
+                format!("One rank takes {took}."),
+                format!("warning: this baseline is not saved: {why}"),
+            ),
+            (Err(why), _) => (format!("{ranks} ranks take {took}."), format!("no speedup: {why}")),
+        };
+        println!("{}\n{}", cli::verdict(&verdict), cli::wrapped(&more));
+        None
+    }
+
+    /// Prints and records what the ranks gained over `one`.
+    fn gain(&mut self, one: Duration, times: &Samples) -> Scaling {
+        let mut scaling = Scaling::new(self.ranks, self.placement.cpus(), one, times.median());
         scaling.noise = times.noise();
-        println!("{}", cli::verdict(&gained(&scaling)));
-        if scaling.speedup > SUPERLINEAR * self.ranks as f64 {
-            println!(
-                "More than {}: a rank's part fits a cache that the whole did not fit, or one rank\n\
-                 was disturbed when the baseline was saved, so save it again.",
-                self.ranks
-            );
+        let (ranks, speedup) = (self.ranks, scaling.speedup);
+        println!("{}", cli::verdict(&compared(&format!("{ranks} ranks are"), speedup, "one")));
+        if speedup > 1.1 * ranks as f64 {
+            println!("More than {ranks}: the parts fit caches that the whole does not fit,");
+            println!("or one rank was disturbed: then save its baseline again.");
         }
         self.record
             .result("baseline_s", one.as_secs_f64())
-            .result("speedup", scaling.speedup)
+            .result("speedup", speedup)
             .result("efficiency", scaling.efficiency());
         if let Some(fraction) = scaling.serial_fraction() {
             self.record.result("serial_fraction", fraction);
         }
-        Some(scaling)
+        scaling
     }
 
-    /// Why these times are no measure of what the ranks can do, if they are none.
-    fn doubt(&self, times: &Samples) -> Option<String> {
-        let stopped = "the run was stopped on its way (Ctrl-Z); run it again";
-        let busy = || {
-            let line = times.busy_warning()?;
-            Some(line.trim_start_matches("warning: ").to_string())
-        };
-        let crowded = || Some(format!("{}, so they take turns", self.placement.crowd()?));
-        cli::was_stopped().then(|| stopped.to_string()).or_else(crowded).or_else(busy)
-    }
-
-    /// The table of a forecast, with what it is made from and how it fits this run: the last part
-    /// of a report. `unit` is what takes so many `seconds`.
-    fn forecast(
+    /// Prints what is behind the headline: about which `problem`, then `rows` and the scaling, or a
+    /// forecast with what the run `took`; at last the score of a guess of the gain, with the reason.
+    fn details(
         &mut self,
-        forecast: &Forecast,
-        link: Link,
-        (unit, seconds): (&str, f64),
-        measured: Duration,
+        problem: &str,
+        rows: &[String],
+        scaling: Option<Scaling>,
+        (forecast, took): (Option<Forecast>, Duration),
+        gain: Option<(f64, &str)>,
     ) {
-        let ranks = plural(self.ranks, "rank");
-        println!(
-            "Forecast from {ranks}: {unit} {:.2} ns, a message {} + {:.0} MB/s",
-            1e9 * seconds,
-            human(Duration::from_secs_f64(link.latency)),
-            1e-6 * link.bandwidth
-        );
-        println!("{forecast}");
-        println!(
-            "{ranks}: forecast {}, measured {} ({:+.0} %)",
-            human(Duration::from_secs_f64(forecast.here)),
-            human(measured),
-            100.0 * (measured.as_secs_f64() / forecast.here - 1.0)
-        );
-        self.record
-            .result("latency_s", link.latency)
-            .result("link_bytes_per_s", link.bandwidth)
-            .result("unit_s", seconds)
-            .result("forecast_s", forecast.here)
-            .result("forecast", forecast.to_json());
-    }
-
-    /// The score of the guess, and the flag that gives the ranks better places.
-    ///
-    /// `one` and `many` say why a guess was right or wrong: of the time, and of the speedup.
-    fn remarks(&self, scaling: Option<Scaling>, took: Duration, [one, many]: [&str; 2]) {
-        let score = match scaling {
-            None if self.ranks > 1 => None, // the guess was a speedup, and there is none
-            None => self.guess.score(took.as_secs_f64() * 1e3, "ms", one),
-            Some(Scaling { speedup, cpus, .. }) => self.guess.score(
-                speedup,
-                "x",
-                &format!("all ranks together have {}, and {many}", plural(cpus, "CPU")),
-            ),
-        };
-        let remarks = [self.placement.warning(), score];
-        remarks.iter().flatten().for_each(|line| println!("{}", cli::wrapped(line)));
-    }
-}
-
-/// What the ranks gained, in words.
-fn gained(scaling: &Scaling) -> String {
-    let Scaling { workers, speedup, .. } = scaling;
-    match speedup {
-        slower if *slower < 0.95 => {
-            format!("{workers} ranks are slower than one: {:.2} times the time.", 1.0 / slower)
+        let (ranks, hosts) = (plural(self.ranks, "rank"), plural(self.placement.hosts(), "host"));
+        println!("\n{problem}, {ranks} on {hosts}");
+        if let Some(forecast) = forecast {
+            let (here_s, took_s) = (forecast.here_s, took.as_secs_f64());
+            let [here, took] = [here_s, took_s].map(|s| human(Duration::from_secs_f64(s)));
+            println!("Forecast from {ranks}: {forecast}");
+            println!(
+                "{ranks}: forecast {here}, measured {took} ({:+.0} %)",
+                100.0 * (took_s / here_s - 1.0)
+            );
+            self.record
+                .result("latency_s", forecast.link.latency)
+                .result("link_bytes_per_s", forecast.link.bandwidth)
+                .result("unit_s", forecast.unit_s)
+                .result("forecast_s", here_s)
+                .result("forecast", forecast.to_json());
+        } else {
+            let scaling = scaling.map(|scaling| scaling.to_string());
+            rows.iter().chain(&scaling).for_each(|row| println!("{row}"));
         }
-        same if *same < 1.05 => format!("{workers} ranks gain nothing: they take as long as one."),
-        _ => format!("{workers} ranks are {speedup:.2} times as fast as one."),
+        if let Some(score) = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why)) {
+            println!("{}", cli::wrapped(&score));
+        }
     }
 }
 
-/// A speedup above this many times the ranks is no noise.
-const SUPERLINEAR: f64 = 1.1;
-
-/// The share of the whole in percent.
-fn percent(part: Duration, whole: Duration) -> f64 {
-    100.0 * part.as_secs_f64() / whole.as_secs_f64()
+/// A gain, a loss or neither, in words: `2 ranks are` so many times as fast as `one`.
+fn compared(subject: &str, gain: f64, other: &str) -> String {
+    match gain {
+        loss if loss < 0.95 => {
+            format!("{subject} slower than {other}: {:.2} times the time.", 1.0 / loss)
+        }
+        same if same < 1.05 => format!("{subject} as fast as {other}: no gain."),
+        _ => format!("{subject} {gain:.2} times as fast as {other}."),
+    }
 }
 
 #[cfg(test)]
@@ -207,9 +177,9 @@ mod tests {
 
     #[test]
     fn a_gain_a_loss_and_neither_are_told_apart() {
-        let of = |speedup| gained(&Scaling { workers: 4, cpus: 4, speedup, noise: 0.0 });
+        let of = |gain| compared("4 ranks are", gain, "one");
         assert_eq!(of(3.9), "4 ranks are 3.90 times as fast as one.");
         assert_eq!(of(0.5), "4 ranks are slower than one: 2.00 times the time.");
-        assert!(of(1.02).contains("gain nothing"));
+        assert_eq!(of(1.02), "4 ranks are as fast as one: no gain.");
     }
 }

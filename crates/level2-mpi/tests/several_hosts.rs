@@ -6,77 +6,61 @@
 mod support;
 
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{Folder, Job, example, run, script};
+use support::{machine, ranks};
+use testkit::{Ended, Folder, example, program, records, repository, run};
 
 const HOSTS: u32 = 4;
 /// What MPICH waits for hosts that are gone; long enough for a slow network on a busy machine.
 const LIMIT_S: &str = "50";
 
-/// One set of hosts at a time.
-static NETWORK: Mutex<()> = Mutex::new(());
+/// A network so slow that a busy machine adds little to it.
+const FAR_APART: [&str; 2] = ["--latency", "20ms"];
 
 /// Four hosts, removed at the end.
-struct Hosts {
-    folder: Folder,
-    _alone: MutexGuard<'static, ()>,
-}
+struct Hosts(Folder);
 
 impl Hosts {
-    fn up(test: &str) -> Self {
-        Self::with_network(test, &[])
-    }
-
-    /// Hosts whose network is slow on purpose: so slow that a busy machine adds little to it.
-    fn far_apart(test: &str) -> Self {
-        Self::with_network(test, &["--latency", "20ms"])
-    }
-
-    fn with_network(test: &str, network: &[&str]) -> Self {
-        let alone = NETWORK.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let hosts = Self { folder: Folder::new(test), _alone: alone };
-        run(hosts.command().args(["up", &HOSTS.to_string()]).args(network)).ended_well();
+    fn up(network: &[&str]) -> Self {
+        let hosts = Self(Folder::new());
+        run(hosts.command().args(["up", &HOSTS.to_string()]).args(network)).succeeded();
         hosts
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(script("pretend-hosts.sh"));
-        command.env("PRETEND_HOSTS_DIR", self.folder.file("hosts"));
+        let mut command = program(repository().join("scripts/pretend-hosts.sh"));
+        command.env("PRETEND_HOSTS_DIR", self.0.file("hosts"));
         command
     }
 
     /// One rank on each host.
-    fn mpirun(&self, program: &str, args: &[&str]) -> Job {
+    fn mpirun(&self, name: &str, args: &[&str]) -> Ended {
         let one_each: &[&str] = if is_mpich() { &["-ppn", "1"] } else { &["--map-by", "node"] };
         run(self
             .command()
             .args(["mpirun", "-n", &HOSTS.to_string()])
             .args(one_each)
-            .arg(example(program))
+            .arg(example(name).get_program())
             .args(args)
             // MPICH does not ask whether its hosts are still there: its time limit must do.
             .env("MPIEXEC_TIMEOUT", LIMIT_S))
     }
 
-    /// Runs heat for 40 steps with a forecast, and returns the results in its record.
-    fn heat(&self, size: &str, exchange: &str) -> Value {
-        let (records, baseline) = (self.folder.file("heat.jsonl"), self.folder.file("heat.txt"));
-        let args = ["--size", size, "--steps", "40", "--exchange", exchange, "--forecast"];
-        let files = ["--json", &records, "--baseline", &baseline];
-        self.mpirun("level2_heat", &[&args[..], &files].concat()).ended_well();
-        let text = std::fs::read_to_string(&records).unwrap();
-        let record: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-        record["results"].clone()
+    /// Runs heat or overlap for 40 steps with a forecast, and returns the results in its record.
+    fn heat(&self, name: &str, size: &str) -> Value {
+        let (file, baseline) = (self.0.file("heat.jsonl"), self.0.file("heat.txt"));
+        let args = ["--size", size, "--steps", "40", "--forecast"];
+        let files = ["--json", &file, "--baseline", &baseline];
+        self.mpirun(name, &[&args[..], &files].concat()).succeeded();
+        records(&file).pop().unwrap()["results"].take()
     }
 
     /// Runs a shell command on a host and returns what it printed.
     fn on(&self, host: &str, shell: &str) -> String {
-        let output = self.command().args(["exec", host, "sh", "-c", shell]).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        run(self.command().args(["exec", host, "sh", "-c", shell])).stdout
     }
 
     /// The bytes that a host has received over its network interface.
@@ -88,8 +72,8 @@ impl Hosts {
 
     /// Starts a long pi, does something to it after it has begun, and returns what mpirun said
     /// with the time from there to its end.
-    fn disturb(&self, what: impl FnOnce()) -> (Job, Duration) {
-        let baseline = self.folder.file("baseline.txt");
+    fn disturb(&self, what: impl FnOnce()) -> (Ended, Duration) {
+        let baseline = self.0.file("baseline.txt");
         let args = ["--passes", "1e6", "--baseline", &baseline];
         thread::scope(|scope| {
             let job = scope.spawn(|| self.mpirun("level2_pi", &args));
@@ -114,42 +98,37 @@ impl Drop for Hosts {
 }
 
 fn is_mpich() -> bool {
-    let version = run(Command::new(script("mpirun.sh")).arg("--version"));
-    version.stdout.contains("HYDRA")
-}
-
-#[test]
-#[ignore = "needs root: scripts/test.sh hosts"]
-fn every_rank_says_hello_from_another_host() {
-    let hosts = Hosts::up("hello");
-    let job = hosts.mpirun("level2_hello", &[]).ended_well();
-    let mut names: Vec<&str> =
-        job.stdout.lines().filter_map(|line| line.split(" on ").nth(1)).collect();
-    names.sort_unstable();
-    assert_eq!(names, ["node1", "node2", "node3", "node4"], "{}", job.stdout);
+    let mut version = program(repository().join("scripts/mpirun.sh"));
+    run(version.arg("--version")).stdout.contains("HYDRA")
 }
 
 #[test]
 #[ignore = "needs root: scripts/test.sh hosts"]
 fn four_hosts_find_the_pi_of_one_and_the_plate_of_one() {
-    let hosts = Hosts::up("same");
-    let baseline = hosts.folder.file("baseline.txt");
+    let _alone = machine();
+    let hosts = Hosts::up(&[]);
+    let hello = hosts.mpirun("level2_hello", &[]).succeeded();
+    for host in ["node1", "node2", "node3", "node4"] {
+        assert!(hello.stdout.contains(&format!(" of 4 on {host}\n")), "{}", hello.stdout);
+    }
+
+    let here = |name: &str, args: &[&str]| run(&mut ranks(HOSTS, name, args)).succeeded();
+    let baseline = hosts.0.file("baseline.txt");
     let pi = ["--passes", "3", "--baseline", &baseline];
-    let far = hosts.mpirun("level2_pi", &pi).ended_well();
-    let near = support::mpirun(HOSTS, "level2_pi", &pi).ended_well();
+    let far = hosts.mpirun("level2_pi", &pi).succeeded();
+    let near = here("level2_pi", &pi);
     assert!(far.stdout.contains("4 ranks on 4 hosts"), "{}", far.stdout);
     assert!(near.stdout.contains("4 ranks on 1 host"), "{}", near.stdout);
     // The order in which the partial sums are added may differ, and so the last digit.
-    let digits = |job: &Job| job.line("pi").get(..14).unwrap().to_string();
-    assert_eq!(digits(&far), "3.141592653589");
-    assert_eq!(digits(&far), digits(&near));
+    for job in [far, near] {
+        assert!(job.line("pi").starts_with("3.141592653589"), "{}", job.stdout);
+    }
 
     let before = hosts.received("node2");
     let heat = ["--size", "500", "--steps", "100", "--baseline", &baseline];
-    let far = hosts.mpirun("level2_heat", &heat).ended_well();
+    let far = hosts.mpirun("level2_heat", &heat).succeeded();
     let received = hosts.received("node2") - before;
-    let near = support::mpirun(HOSTS, "level2_heat", &heat).ended_well();
-    assert_eq!(far.line("fingerprint"), near.line("fingerprint"));
+    assert_eq!(far.line("fingerprint"), here("level2_heat", &heat).line("fingerprint"));
     // In every step node2 gets a row from node1 and one from node3.
     let rows = 100 * 2 * 500 * 8;
     assert!(received > rows, "node2 received {received} bytes, the rows alone are {rows}");
@@ -158,12 +137,11 @@ fn four_hosts_find_the_pi_of_one_and_the_plate_of_one() {
 #[test]
 #[ignore = "needs root: scripts/test.sh hosts"]
 fn a_rank_killed_mid_run_ends_the_job_with_a_message() {
-    let hosts = Hosts::up("killed");
+    let _alone = machine();
+    let hosts = Hosts::up(&[]);
     let kill = "for p in $(pgrep -x level2_pi); do \
                 [ $(readlink /proc/$p/ns/net) = $(readlink /proc/self/ns/net) ] && kill -KILL $p; done";
-    let (job, elapsed) = hosts.disturb(|| {
-        hosts.on("node2", kill);
-    });
+    let (job, elapsed) = hosts.disturb(|| drop(hosts.on("node2", kill)));
     assert_ne!(job.status, 0);
     let said = job.stdout + &job.stderr;
     assert!(said.contains("node2"), "{said}");
@@ -174,10 +152,10 @@ fn a_rank_killed_mid_run_ends_the_job_with_a_message() {
 #[test]
 #[ignore = "needs root: scripts/test.sh hosts"]
 fn a_link_cut_mid_run_ends_the_job_with_a_message() {
-    let hosts = Hosts::up("cut");
-    let (job, elapsed) = hosts.disturb(|| {
-        run_now(hosts.command().args(["cut", "node2"]));
-    });
+    let _alone = machine();
+    let hosts = Hosts::up(&[]);
+    let cut = || drop(run(hosts.command().args(["cut", "node2"])).succeeded());
+    let (job, elapsed) = hosts.disturb(cut);
     assert_ne!(job.status, 0);
     let said = job.stdout + &job.stderr;
     if is_mpich() {
@@ -208,10 +186,11 @@ fn within_20_percent(&(found, expected): &(f64, f64)) -> bool {
 #[test]
 #[ignore = "measures time, needs root and a quiet machine: scripts/test.sh --all hosts"]
 fn measured_a_planted_latency_is_found_again() {
-    let hosts = Hosts::far_apart("latency");
+    let _alone = machine();
+    let hosts = Hosts::up(&FAR_APART);
     in_one_of_five(|| {
-        let found = hosts.heat("200", "blocking")["latency_s"].as_f64().unwrap();
-        assert!(found >= 0.02, "no message is faster than the network: {found}");
+        let found = hosts.heat("level2_heat", "200")["latency_s"].as_f64().unwrap();
+        assert!(found >= 0.019, "no message is faster than the network: {found}");
         (found, 0.02)
     });
 }
@@ -219,14 +198,15 @@ fn measured_a_planted_latency_is_found_again() {
 #[test]
 #[ignore = "measures time, needs root and a quiet machine: scripts/test.sh --all hosts"]
 fn measured_a_forecast_made_on_one_plate_holds_on_another() {
-    let hosts = Hosts::far_apart("forecast");
-    for exchange in ["blocking", "overlap"] {
+    let _alone = machine();
+    let hosts = Hosts::up(&FAR_APART);
+    for name in ["level2_heat", "level2_overlap"] {
         in_one_of_five(|| {
             // Weak scaling: with 4 ranks, a plate of twice the size.
-            let small = hosts.heat("200", exchange);
+            let small = hosts.heat(name, "200");
             let row = small["forecast"].as_array().unwrap().iter().find(|row| row["ranks"] == 4);
             let forecast = row.unwrap()["weak_s"].as_f64().unwrap();
-            let large = hosts.heat("400", exchange);
+            let large = hosts.heat(name, "400");
             (large["total_s"].as_f64().unwrap(), forecast)
         });
     }
@@ -235,18 +215,15 @@ fn measured_a_forecast_made_on_one_plate_holds_on_another() {
 #[test]
 #[ignore = "measures time, needs root and a quiet machine: scripts/test.sh --all hosts"]
 fn measured_overlap_beats_blocking_where_messages_take_long() {
-    let hosts = Hosts::far_apart("overlap");
+    let _alone = machine();
+    let hosts = Hosts::up(&FAR_APART);
     let gains: Vec<f64> = (0..10)
         .map(|_| {
-            let run = hosts.heat("200", "overlap");
-            run["blocking_step_s"].as_f64().unwrap() / run["step_median_s"].as_f64().unwrap()
+            let run = hosts.heat("level2_overlap", "200");
+            let seconds = |name: &str| run[name].as_f64().unwrap();
+            seconds("blocking_step_s") / seconds("overlap_step_s")
         })
         .collect();
     let won = gains.iter().filter(|gain| **gain > 1.0).count();
     assert!(won >= 9, "the model says 1.5 times as fast: {gains:.2?}");
-}
-
-/// Beside a job that is running.
-fn run_now(command: &mut Command) {
-    assert!(command.output().unwrap().status.success());
 }

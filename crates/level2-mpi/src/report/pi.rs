@@ -1,7 +1,7 @@
 //! The report of `level2_pi`.
 
 use std::f64::consts::PI;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Samples, human, plural};
 use mpi::topology::SimpleCommunicator;
@@ -9,16 +9,15 @@ use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
-use crate::baseline::Baseline;
-use crate::forecast::{Forecast, pi_lesson, pi_pass};
-use crate::link::alone;
-use crate::{Kernel, PiArgs, integrate, slice_of};
+use crate::forecast::{Forecast, pi_pass};
+use crate::{PiArgs, integrate, slice_of};
+
+/// A shorter pass says more about the clock than about the ranks.
+const SHORT: Duration = Duration::from_micros(20);
 
 /// The report of `level2_pi`.
 pub struct PiReport<'a> {
     args: &'a PiArgs,
-    /// Seconds that one rectangle takes, if a forecast is wanted.
-    rectangle: Option<f64>,
     report: Report,
 }
 
@@ -26,120 +25,70 @@ impl<'a> PiReport<'a> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
-    /// If that file cannot be written.
+    /// If that file cannot be written, or if one rank alone is to make a forecast.
     pub fn open(args: &'a PiArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
-        let mut report = Report::open(&args.run, args.forecast, "level2_pi", world)?;
+        let what = format!("as one rank are {}", world.size());
+        let mut report = Report::open("level2_pi", &args.run, args.forecast, &what, world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
-            .setting("kernel", args.kernel.to_string());
-        let slice = slice_of(args.rectangles, world.rank(), world.size());
-        let rectangle = args.forecast.then(|| {
-            let pass = alone(world, || integrate(args.kernel, &slice, args.rectangles));
-            pass / (args.rectangles as f64 / f64::from(world.size())).ceil()
-        });
-        Ok(Self { args, rectangle, report })
+            .setting("kernel", cli::name_of(args.kernel));
+        Ok(Self { args, report })
     }
 
-    /// Prints what many ranks gained over one, pi, and the times of all passes.
+    /// Prints what many ranks gained over one, pi, and the times of all passes. Every rank calls
+    /// this, and the one that holds pi prints.
     ///
     /// # Errors
     /// If the record cannot be written.
-    pub fn print(mut self, pi: f64, times: &Samples) -> anyhow::Result<()> {
-        let PiArgs { rectangles, passes, kernel, .. } = self.args;
+    pub fn print(
+        mut self,
+        world: &SimpleCommunicator,
+        pi: Option<f64>,
+        times: &Samples,
+    ) -> anyhow::Result<()> {
+        let PiArgs { rectangles, passes, baseline, kernel, .. } = self.args;
+        let slice = slice_of(*rectangles, world.rank(), world.size());
+        let (all, largest) = (*rectangles as f64, rectangles.div_ceil(world.size() as u64) as f64);
+        let pass = || integrate(*kernel, &slice, *rectangles);
+        let cost = |link, rectangle, ranks, growth| pi_pass(link, rectangle, all * growth, ranks);
+        let measure = || Forecast::measure(world, (largest, "a rectangle"), pass, cost);
+        let forecast = self.args.forecast.then(measure);
+        let Some(pi) = pi else { return Ok(()) };
         let (best, median, error) = (times.best(), times.median(), (pi - PI).abs());
-        let settings = [("rectangles", json!(rectangles)), ("kernel", json!(kernel.to_string()))];
-        let baseline = Baseline::new(&self.args.baseline, "level2_pi", &settings);
+        let (kernel, path) = (cli::name_of(*kernel), baseline.display());
+        let about = [("rectangles", json!(rectangles)), ("kernel", json!(kernel))];
         // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
         // before rank 0 gets a core and starts its clock.
-        let scaling = self.report.headline(&baseline, times, &human(median));
+        let doubt = self.report.doubt(&[times]);
+        let scaling = self.report.headline(baseline, about, times, &human(median), doubt);
 
-        println!(
-            "\n{} rectangles, {}, kernel {kernel}",
-            grouped(*rectangles),
-            self.report.where_it_ran()
-        );
-        if self.rectangle.is_none() {
-            println!("pi            {pi:.15}   error {error:.1e}");
-            println!(
-                "time          {:>9}   median of {}, best {}",
+        let passes = plural(*passes, "pass");
+        let mut rows = vec![
+            format!("pi            {pi:.15}   error {error:.1e}"),
+            format!(
+                "time          {:>9}   median of {passes}, best {}",
                 human(median),
-                plural(*passes as usize, "pass"),
                 human(best)
-            );
-            if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
-                println!("one rank      {:>9}   from {}", human(one), baseline.path().display());
-            }
-            if let Some(scaling) = scaling {
-                println!("{scaling}");
-            }
-            println!("bound by      {}", bound_by(*kernel));
+            ),
+        ];
+        if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
+            rows.push(format!("one rank      {:>9}   from {path}", human(one)));
         }
+        if best < SHORT {
+            rows.push("warning: a pass is too short to be measured; take more --rectangles".into());
+        }
+        let problem = format!("{rectangles:e} rectangles, kernel {kernel}");
+        let why = "the only message is one number per rank";
+        let gain = scaling.map(|scaling| (scaling.speedup, why));
+        self.report.details(&problem, &rows, scaling, (forecast, median), gain);
         self.report
             .record
             .result("best_s", best.as_secs_f64())
             .result("median_s", median.as_secs_f64())
             .result("pi", pi)
-            .result("error", error);
-        if best < RESOLVED * clock_step() {
-            println!("warning: a pass is too short for this clock; take more --rectangles");
-        }
-        let each_ns = median.as_secs_f64() * 1e9 / *rectangles as f64;
-        let each = format!("a rectangle takes {each_ns:.2} ns here");
-        let why = "the only message is one number per rank";
-        self.report.remarks(scaling, median, [&each, why]);
-
-        if let (Some(link), Some(rectangle)) = (self.report.link, self.rectangle) {
-            let all = *rectangles as f64;
-            let forecast = Forecast::new(
-                self.report.ranks,
-                |ranks| pi_pass(rectangle, all, ranks, link),
-                |ranks| pi_pass(rectangle, all * f64::from(ranks), ranks, link),
-            );
-            self.report.forecast(&forecast, link, ("a rectangle", rectangle), median);
-            println!("{}", pi_lesson(rectangle, all, link));
-        }
-        self.report.record.append()
-    }
-}
-
-/// What a processor waits for in the loop.
-fn bound_by(kernel: Kernel) -> &'static str {
-    match kernel {
-        Kernel::Naive => "the divider: one division for each rectangle, one at a time",
-        Kernel::Lanes => "the divider: one division for two rectangles, several at a time",
-    }
-}
-
-/// `10_000_000`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join("_")
-}
-
-/// A time of this many steps of the clock is known to 0.1 %.
-const RESOLVED: u32 = 1000;
-
-/// The shortest time that the clock can tell from nothing.
-fn clock_step() -> Duration {
-    let start = Instant::now();
-    let mut step = Duration::ZERO;
-    while step.is_zero() {
-        step = start.elapsed();
-    }
-    step
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped_by_thousands() {
-        assert_eq!(grouped(10_000_000), "10_000_000");
-        assert_eq!(grouped(1), "1");
-        assert_eq!(grouped(123_456), "123_456");
+            .result("error", error)
+            .append()
     }
 }
