@@ -26,11 +26,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    cli::exit_code(run())
-}
-
-fn run() -> anyhow::Result<()> {
-    match cli::parse()? {
+    cli::exit_code(cli::parse().and_then(|verb| match verb {
         Verb::Demo(args) => args.run(),
         Verb::Present(args) => args.run(),
         Verb::Record(args) => args.run(),
@@ -39,5 +35,5 @@ fn run() -> anyhow::Result<()> {
         Verb::Compare(args) => args.run(),
         Verb::Chart(args) => args.run(),
         Verb::Truth(args) => args.run(),
-    }
+    }))
 }

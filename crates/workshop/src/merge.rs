@@ -8,7 +8,7 @@ use cli::{misuse, parse_count};
 use common::plural;
 
 use crate::chart;
-use crate::records;
+use crate::records::{self, Run};
 
 /// Merge the records of a job array and draw them; name the inputs that are missing
 ///
@@ -40,8 +40,8 @@ impl MergeArgs {
         let mut missing = Vec::new();
         for (task, input) in &inputs {
             // A task that ran again has left two records: the later counts.
-            match records.iter().rev().find(|(factorial, _)| factorial == input) {
-                Some((_, line)) => merged += &format!("{line}\n"),
+            match records.iter().rfind(|run| run.get("factorial") == *input) {
+                Some(run) => merged += &format!("{}\n", serde_json::to_string(run)?),
                 None => {
                     println!("missing: task {task}, the factorial of {input}");
                     missing.push(task.to_string());
@@ -68,27 +68,16 @@ impl MergeArgs {
         Ok(())
     }
 
-    /// The input and the text of every record in the folder, in the order of their files.
-    fn records(&self) -> anyhow::Result<Vec<(u64, String)>> {
-        let cannot = |e| {
-            misuse(format!(
-                "cannot read {}: {e}; where are the array's records?",
-                self.folder.display()
-            ))
-        };
-        let files = fs::read_dir(&self.folder).map_err(cannot)?;
-        let mut files: Vec<PathBuf> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        files.retain(|file| file.extension().is_some_and(|e| e == "jsonl") && !file.ends_with(ALL));
-        files.sort();
+    /// Every record in the folder, in the order of the files.
+    fn records(&self) -> anyhow::Result<Vec<Run>> {
+        let folder = self.folder.display();
+        let cannot =
+            |e| misuse(format!("cannot read {folder}: {e}; where are the array's records?"));
+        let files = records::files(&self.folder).map_err(cannot)?;
         let mut found = Vec::new();
-        for file in files {
-            match records::read(std::slice::from_ref(&file)) {
-                Ok(runs) => {
-                    let lines = fs::read_to_string(&file)?;
-                    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-                    let inputs = runs.iter().filter_map(|run| run.setting("factorial").as_u64());
-                    found.extend(inputs.zip(lines.map(String::from)));
-                }
+        for file in files.iter().filter(|file| !file.ends_with(ALL)) {
+            match records::read(file) {
+                Ok(runs) => found.extend(runs),
                 Err(error) => println!("not counted: {error}"), // its task was killed, perhaps
             }
         }

@@ -1,17 +1,18 @@
 //! The instructor's path: a command, a key, its run, and so on.
 
+use std::ffi::OsString;
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process;
 use std::time::{Duration, Instant};
 
 use console::{Key, Term};
 
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, has_gpu, repository};
-use crate::records;
+use crate::programs::{Programs, answers, has_gpu, repository};
+use crate::records::{self, Run};
 use crate::run::{self, Keep};
-use crate::steps::{JOB, Sizes, Step, steps};
+use crate::steps::{JOB, Step, steps};
 
 /// Show the demonstration step by step: Return runs a step, s skips it, r shows its recording, q ends
 #[derive(clap::Args, Debug)]
@@ -20,27 +21,12 @@ pub struct PresentArgs {
     levels: Levels,
 
     /// Choose problems that fit into this time, such as 5m
-    #[arg(long, value_name = "TIME", value_parser = read_budget)]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     budget: Option<Duration>,
 
     /// Show the recorded runs instead, labelled as recordings
     #[arg(long)]
     replay: bool,
-}
-
-fn read_budget(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(time) if time >= Duration::from_secs(60) => Ok(time),
-        Ok(_) => Err("too short for three levels; take 1m or more".to_string()),
-        Err(_) => Err("not a time such as 300s or 5m".to_string()),
-    }
-}
-
-/// What the presenter wants.
-enum Wish {
-    GoOn,
-    Skip,
-    Recording,
 }
 
 impl PresentArgs {
@@ -49,26 +35,23 @@ impl PresentArgs {
     /// # Errors
     /// If the terminal cannot be read.
     pub fn run(&self) -> anyhow::Result<()> {
-        run::survive_ctrl_c()?;
         let mut programs = Programs::default();
-        let levels = self.levels.chosen();
         if !self.replay {
-            for level in &levels {
-                if let Err(line) = programs.build(*level) {
-                    println!(
-                        "Level {level} could not be built here, so its recordings can be shown: {line}"
-                    );
+            for &level in &self.levels.level {
+                if let Err(line) = programs.build(level) {
+                    println!("Level {level} could not be built here: {line}");
+                    println!("Its recordings can be shown.");
                 }
             }
         }
         let began = Instant::now(); // what is built before the audience looks does not count
-        for level in levels {
-            let sizes = self
-                .budget
-                .filter(|_| !self.replay)
-                .map(|budget| fitting(level, budget, &programs));
-            for step in steps(level, &sizes.unwrap_or_default()) {
-                self.play(level, &step, &programs)?;
+        for &level in &self.levels.level {
+            let changed = match self.budget {
+                Some(budget) if !self.replay => fitting(level, budget, &programs)?,
+                _ => Vec::new(),
+            };
+            for step in steps(level, &changed).iter().filter(|step| step.seconds > 0) {
+                self.play(level, step, &programs)?;
             }
         }
         println!("\nDone in {:.0} s.", began.elapsed().as_secs_f64());
@@ -83,31 +66,35 @@ impl PresentArgs {
         headline(&format!("Level {level}: {}", step.words));
         if self.replay {
             show_recording(step.name);
-        } else if let Some(why) = cannot_run(step.name) {
-            println!("{why}");
-        } else if let Some(command) = programs.command(&step.command) {
-            println!("$ {}", command.typed);
-            match key("Return runs it, s skips it, r shows its recording")? {
-                Wish::Skip => return Ok(()),
-                Wish::Recording => show_recording(step.name),
-                Wish::GoOn => {
-                    let limit = self
-                        .budget
-                        .map_or(Duration::from_secs(600), |budget| share(budget, step.seconds));
-                    let ended = run::run(run::command(&command.words), Keep::Nothing, limit);
-                    if let Some(line) = ended.fault {
-                        println!("  {line}");
+        } else if let Some(what) = missing(step.name) {
+            println!("There is no {what} on this machine.");
+        } else {
+            match programs.command(&step.command) {
+                Ok(command) => {
+                    println!("$ {}", command.typed);
+                    match key("Return runs it, s skips it, r shows its recording")? {
+                        's' => return Ok(()),
+                        'r' => show_recording(step.name),
+                        _ => self.run_within_budget(&command.words, step.seconds),
                     }
                 }
+                Err(why) => {
+                    println!("{why}");
+                    show_recording(step.name);
+                }
             }
-        } else {
-            println!("It has not been built here.");
-            show_recording(step.name);
         }
-        while let Wish::Recording = key("Return goes on, r shows the recording")? {
+        while key("Return goes on, r shows the recording")? == 'r' {
             show_recording(step.name);
         }
         Ok(())
+    }
+
+    fn run_within_budget(&self, words: &[OsString], seconds: u64) {
+        let limit = self.budget.map_or(Duration::from_secs(600), |budget| share(budget, seconds));
+        if let Some(line) = run::run(run::command(words), Keep::Nothing, limit).fault {
+            println!("  {line}");
+        }
     }
 }
 
@@ -116,16 +103,11 @@ fn share(budget: Duration, seconds: u64) -> Duration {
     budget.mul_f64(seconds as f64 / 300.0)
 }
 
-/// Why this machine cannot run a step.
-fn cannot_run(name: &str) -> Option<&'static str> {
-    match name {
-        JOB if !process::Command::new("sinfo")
-            .output()
-            .is_ok_and(|output| output.status.success()) =>
-        {
-            Some("There is no queue on this machine.")
-        }
-        "level3-cuda" if !has_gpu() => Some("There is no GPU on this machine."),
+/// What this machine lacks for a step.
+fn missing(step: &str) -> Option<&'static str> {
+    match step {
+        JOB if !answers("sinfo") => Some("queue"),
+        "level3-gpu" if !has_gpu() => Some("GPU"),
         _ => None,
     }
 }
@@ -137,31 +119,27 @@ fn show_recording(name: &str) {
         println!("[no recording: this run has not been recorded yet]");
         return;
     };
-    let level = name.split('-').next().unwrap_or(name);
-    let made = records::read(&[runs.join(level).with_extension("jsonl")]);
-    let origin = made
-        .ok()
-        .and_then(|runs| Some(format!("on {}, {}", runs.last()?.host, runs.last()?.date())));
+    let (level, _) = name.split_once('-').unwrap_or((name, ""));
+    let last = records::read(&runs.join(level).with_extension("jsonl")).ok();
+    let last = last.and_then(|mut runs| runs.pop());
+    let origin = last.map(|run| format!("on {}, {}", run.host, run.date()));
     println!("[RECORDING, not a live run: made {}]", origin.unwrap_or("earlier".to_string()));
-    for line in text.lines() {
-        println!("| {line}");
-    }
+    text.lines().for_each(|line| println!("| {line}"));
     println!("[end of the recording]");
 }
 
-/// Waits for one of our keys; without a terminal it is Return. q ends the program.
-fn key(words: &str) -> anyhow::Result<Wish> {
+/// Waits for Return, s or r; without a terminal it is Return. q ends the program.
+fn key(words: &str) -> anyhow::Result<char> {
     let terminal = Term::stdout();
     if !io::stdin().is_terminal() || !terminal.is_term() {
-        return Ok(Wish::GoOn);
+        return Ok('\n');
     }
     print!("  [{words}, q ends] ");
-    io::Write::flush(&mut io::stdout())?;
-    let wish = loop {
+    io::stdout().flush()?;
+    let key = loop {
         match terminal.read_key_raw()? {
-            Key::Enter => break Wish::GoOn,
-            Key::Char('s') => break Wish::Skip,
-            Key::Char('r') => break Wish::Recording,
+            Key::Enter => break '\n',
+            Key::Char(key @ ('s' | 'r')) => break key,
             Key::Char('q') | Key::CtrlC => {
                 println!("\nThe end.");
                 process::exit(0);
@@ -170,50 +148,49 @@ fn key(words: &str) -> anyhow::Result<Wish> {
         }
     };
     terminal.clear_line()?;
-    Ok(wish)
+    Ok(key)
 }
 
 /// Sizes of a level that fit into the budget, from a small problem of each kind.
-fn fitting(level: u8, budget: Duration, programs: &Programs) -> Sizes {
-    let mut sizes = Sizes::default();
-    let folder = tempfile::tempdir().ok();
-    let folder = folder.as_ref().map_or(std::env::temp_dir(), |folder| folder.path().to_path_buf());
-    // A number of the record of a small run.
-    let small = |command: &str, result: &str| {
-        let mut command = programs.command(command)?;
-        let records = folder.join("small.jsonl");
-        command.words.extend(["--json".into(), records.clone().into()]);
-        if level == 2 {
-            command.words.extend(["--baseline".into(), folder.join("baseline").into()]);
-        }
-        run::run(run::command(&command.words), Keep::Output, share(budget, 10))
-            .fault
-            .map_or(Some(()), |_| None)?;
-        records::read(&[records]).ok()?.last()?.optional(result)
+fn fitting(
+    level: u8,
+    budget: Duration,
+    programs: &Programs,
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let folder = tempfile::tempdir()?;
+    // How often this goes into so many seconds of five minutes, by the record of a small run.
+    let fit = |seconds: f64, small: &str, rate: fn(&Run) -> Option<f64>| {
+        let command = programs.command(small).ok()?;
+        let records = folder.path().join("small.jsonl");
+        let limit = share(budget, 10);
+        let (ended, run) = command.measure(&records, folder.path(), Keep::Output, limit);
+        let rate = rate(&run.filter(|_| ended.fault.is_none())?)?;
+        Some((budget.as_secs_f64() / 300.0 * seconds * rate).floor())
     };
-    let seconds = |of_five_minutes: u64| share(budget, of_five_minutes).as_secs_f64();
+    let mut sizes = Vec::new();
     match level {
         // Ten tasks one after another and then in three waves: 13 weights, and the timeline's 3.
-        1 => sizes.weight = (seconds(30) / 20.0).min(0.5),
+        1 => {
+            let weight = share(budget, 30).as_secs_f64() / 20.0;
+            sizes.push(("$weight", format!("{:.2}", weight.min(0.5))));
+        }
         2 => {
-            if let Some(pass) = small("-n 1 level2_pi --passes 5", "median_s") {
-                sizes.pi = format!(
-                    " --passes {:.0}",
-                    (0.5 * seconds(12) / pass).clamp(5.0, 100.0).floor()
-                );
+            let per_s = |run: &Run| Some(1.0 / run.time().ok()?);
+            if let Some(passes) = fit(6.0, "-n 1 level2_pi --passes 5", per_s) {
+                sizes.push(("$pi", format!("--passes {}", passes.clamp(5.0, 100.0))));
             }
-            if let Some(twenty) = small("-n 1 level2_heat --steps 20", "total_s") {
-                let steps = (0.3 * seconds(12) * 20.0 / twenty).clamp(20.0, 2000.0).floor();
-                sizes.heat = format!(" --steps {steps:.0}");
+            if let Some(steps) = fit(3.6, "-n 1 level2_heat --steps 20", per_s) {
+                sizes.push(("$heat", format!("--steps {}", steps.clamp(20.0, 2000.0))));
             }
         }
         _ => {
-            let run = format!("level3_mnist --device cpu{} --images 2048 --synthetic", sizes.mnist);
-            if let Some(images_per_s) = small(&run, "images_per_s") {
-                let images = (0.5 * seconds(27) * images_per_s).clamp(2048.0, 60_000.0).floor();
-                sizes.mnist += &format!(" --images {images:.0}");
+            let small = "level3_mnist --device cpu --batch-size 512 --images 2048 --synthetic";
+            let per_s = |run: &Run| run.get("images_per_s").as_f64();
+            if let Some(images) = fit(13.5, small, per_s) {
+                let images = images.clamp(2048.0, 60_000.0);
+                sizes.push(("$mnist", format!("--batch-size 512 --images {images}")));
             }
         }
     }
-    sizes
+    Ok(sizes)
 }

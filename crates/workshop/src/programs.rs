@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use anyhow::bail;
+use cli::misuse;
 use console::{Term, user_attended_stderr};
 use serde_json::Value;
 
-use crate::run::{self, Keep};
+use crate::records::{self, Run};
+use crate::run::{self, Ended, Keep};
 
 /// The folder of this workspace.
 pub fn repository() -> &'static Path {
@@ -17,27 +20,33 @@ pub fn repository() -> &'static Path {
     here.ancestors().nth(2).unwrap_or(here)
 }
 
-/// The lessons that can be started, and where they are.
-#[derive(Default)]
+/// The crates of levels 1 to 3.
+const PACKAGES: [&str; 3] = ["level1-cores", "level2-mpi", "level3-gpu"];
+
+/// The lessons that can be started.
 pub struct Programs {
     paths: BTreeMap<String, PathBuf>,
+    /// How ranks are started; `-n N` follows.
+    pub launcher: String,
 }
 
-/// A command that is shown as a person would type it.
-pub struct Shown {
-    /// In the repository's folder.
-    pub typed: String,
-    /// The program with its arguments.
-    pub words: Vec<OsString>,
+impl Default for Programs {
+    fn default() -> Self {
+        Self { paths: BTreeMap::new(), launcher: "scripts/mpirun.sh".to_string() }
+    }
 }
 
 impl Programs {
     /// The lessons that lie in a folder: for a job on a node where cargo is not wanted.
-    pub fn in_folder(folder: &Path) -> std::io::Result<Self> {
-        let folder = std::path::absolute(folder)?;
-        let files = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] if the folder cannot be read.
+    pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
+        let cannot = |e| misuse(format!("cannot read {}: {e}", folder.display()));
+        let files = std::fs::read_dir(std::path::absolute(folder)?).map_err(cannot)?;
+        let files = files.filter_map(|entry| Some(entry.ok()?.path()));
         let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_string(), path));
-        Ok(Self { paths: files.filter_map(named).collect() })
+        Ok(Self { paths: files.filter_map(named).collect(), ..Self::default() })
     }
 
     /// Builds the lessons of a level. Cargo says what it does, waits for or cannot do, and where it
@@ -45,8 +54,8 @@ impl Programs {
     ///
     /// # Errors
     /// The line that cargo said.
-    pub fn build(&mut self, level: u8) -> Result<(), String> {
-        let package = ["level1-cores", "level2-mpi", "level3-gpu"][usize::from(level) - 1];
+    pub fn build(&mut self, level: u8) -> anyhow::Result<()> {
+        let package = PACKAGES[usize::from(level) - 1];
         let mut words = vec!["cargo", "build", "--release", "-p", package, "--examples"];
         if level == 3 && has_nvidia_driver() {
             words.extend(["--features", "cuda"]); // minutes and a gigabyte, so nobody else builds it
@@ -63,44 +72,87 @@ impl Programs {
         let ended = run::run(cargo, Keep::Output, Duration::MAX);
         let messages = ended.words.lines().filter_map(|line| serde_json::from_str(line).ok());
         self.paths.extend(messages.filter_map(|message: Value| example(&message)));
-        ended.fault.map_or(Ok(()), Err)
+        ended.fault.map_or(Ok(()), |line| Err(anyhow::Error::msg(line)))
     }
 
-    /// The file of a lesson.
-    pub fn path(&self, name: &str) -> Option<&Path> {
-        self.paths.get(name).map(PathBuf::as_path)
+    /// The folder of the lessons that were built.
+    pub fn folder(&self) -> Option<&Path> {
+        self.paths.values().next()?.parent()
     }
 
     /// Reads a command of the list of steps: `level1_cores --tasks 10`, or `-n 2 level2_pi` for two
-    /// ranks, or a line for the shell. `None` for a lesson that has not been built.
-    pub fn command(&self, text: &str) -> Option<Shown> {
+    /// ranks, or a line for the shell.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] for a lesson that has not been built.
+    pub fn command(&self, text: &str) -> anyhow::Result<Shown> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (ranks, words) = match words.as_slice() {
             ["-n", ranks, rest @ ..] => (Some(*ranks), rest),
             all => (None, all),
         };
-        let (name, arguments) = words.split_first()?;
-        if !name.starts_with("level") {
+        let [lesson, arguments @ ..] = words else { bail!("an empty command") };
+        let Some(package) = PACKAGES.iter().find(|package| lesson.starts_with(&package[..6]))
+        else {
             let words = ["sh", "-c", text].map(Into::into).to_vec();
-            return Some(Shown { typed: text.to_string(), words });
-        }
-        let path = self.path(name)?;
-        let mut shown = match *name {
+            return Ok(Shown { lesson: String::new(), typed: text.to_string(), words });
+        };
+        let Some(path) = self.paths.get(*lesson) else {
+            let build = format!("cargo build --release -p {package} --examples");
+            return Err(misuse(format!("{lesson} has not been built; build it first: {build}")));
+        };
+        let mut typed = match *lesson {
             "level1_cores" => "cargo level1".to_string(),
             "level1_crossover" => "cargo crossover".to_string(),
             _ => cli::quoted(path.strip_prefix(repository()).unwrap_or(path)),
         };
-        let mut words: Vec<OsString> = vec![path.into()];
+        let mut words: Vec<OsString> = Vec::new();
         if let Some(ranks) = ranks {
-            shown = format!("scripts/mpirun.sh -n {ranks} {shown}");
-            words = ["scripts/mpirun.sh", "-n", ranks].map(Into::into).to_vec();
-            words.push(path.into());
+            typed = format!("{} -n {ranks} {typed}", self.launcher);
+            words.extend(self.launcher.split_whitespace().chain(["-n", ranks]).map(Into::into));
         }
+        words.push(path.into());
         words.extend(arguments.iter().map(Into::into));
-        Some(Shown { typed: [&[shown.as_str()], arguments].concat().join(" "), words })
+        let typed = [&[typed.as_str()], arguments].concat().join(" ");
+        Ok(Shown { lesson: lesson.to_string(), typed, words })
     }
 }
 
+/// A command that is shown as a person would type it.
+pub struct Shown {
+    /// The name of the lesson, empty for a line for the shell.
+    lesson: String,
+    /// In the repository's folder.
+    pub typed: String,
+    /// The program with its arguments.
+    pub words: Vec<OsString>,
+}
+
+impl Shown {
+    /// Adds `--json`, where the program knows it.
+    pub fn recorded_in(&mut self, records: &Path) {
+        if !self.lesson.is_empty() && self.lesson != "level2_hello" {
+            self.words.extend(["--json".into(), records.into()]);
+        }
+    }
+
+    /// Runs it with a record in this file. A baseline goes into the folder: the reader's own may be that of
+    /// another problem.
+    pub fn measure(
+        mut self,
+        records: &Path,
+        folder: &Path,
+        keep: Keep,
+        limit: Duration,
+    ) -> (Ended, Option<Run>) {
+        self.recorded_in(records);
+        if self.lesson.starts_with("level2") && self.lesson != "level2_hello" {
+            self.words.extend(["--baseline".into(), folder.join(&self.lesson).into()]);
+        }
+        let ended = run::run(run::command(&self.words), keep, limit);
+        (ended, records::read(records).ok().and_then(|mut runs| runs.pop()))
+    }
+}
 /// The name and the file of an example that cargo tells of.
 fn example(message: &Value) -> Option<(String, PathBuf)> {
     let is_example = message["target"]["kind"][0] == "example";
@@ -115,8 +167,12 @@ fn has_nvidia_driver() -> bool {
 
 /// Whether a GPU answers.
 pub fn has_gpu() -> bool {
-    let mut look = Command::new("nvidia-smi");
-    look.output().is_ok_and(|output| output.status.success())
+    answers("nvidia-smi")
+}
+
+/// Whether a program is there and ends well.
+pub fn answers(program: &str) -> bool {
+    Command::new(program).output().is_ok_and(|output| output.status.success())
 }
 
 #[cfg(test)]
@@ -125,7 +181,8 @@ mod tests {
 
     fn programs() -> Programs {
         let path = |name: &str| (name.to_string(), repository().join("target/x").join(name));
-        Programs { paths: ["level1_cores", "level2_pi"].map(path).into() }
+        let paths = ["level1_cores", "level2_pi"].map(path).into();
+        Programs { paths, ..Programs::default() }
     }
 
     #[test]
@@ -141,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_lesson_that_was_not_built_cannot_be_started() {
-        assert!(programs().command("level3_mnist").is_none());
+        let error = programs().command("level3_mnist").err().unwrap().to_string();
+        assert!(error.contains("cargo build --release -p level3-gpu --examples"), "{error}");
     }
 
     #[test]

@@ -11,8 +11,9 @@ use crate::chart;
 use crate::compare::CompareArgs;
 use crate::demo::headline;
 use crate::programs::{Programs, has_gpu, repository};
+use crate::records;
 use crate::run::{self, Keep};
-use crate::steps::{JOB, Sizes, Step, steps};
+use crate::steps::{JOB, Step, steps};
 
 /// Record this machine's runs into slides/runs, and draw the slides' charts from them
 ///
@@ -68,31 +69,13 @@ fn runs() -> PathBuf {
 /// Every step of a level, and what only the charts need; earlier runs are forgotten.
 fn record_level(level: u8) -> anyhow::Result<()> {
     let mut programs = Programs::default();
-    programs.build(level).map_err(anyhow::Error::msg)?;
+    programs.build(level)?;
     headline(&format!("Recording level {level}"));
     let records = runs().join(format!("level{level}.jsonl"));
     forget(&records)?;
-    let mut steps: Vec<Step> = steps(level, &Sizes::default());
-    let more =
-        |name, command: &str| Step { name, seconds: 0, words: "", command: command.to_string() };
-    match level {
-        2 => steps.extend([
-            // What more ranks than cores do.
-            more("level2-heat-blocking-4", "-n 4 level2_heat"),
-            more("level2-heat-overlap-1", "-n 1 level2_heat --exchange overlap"),
-            more("level2-heat-overlap-4", "-n 4 level2_heat --exchange overlap"),
-            // Other steps than the runs above, so that a number on a slide can name the one it quotes.
-            more("level2-heat-forecast", "-n 2 level2_heat --forecast --steps 500"),
-        ]),
-        3 => steps.extend([
-            more("level3-cpu-sweep", "level3_mnist --device cpu --sweep"),
-            more("level3-cuda-sweep", "level3_mnist --device cuda --sweep"),
-        ]),
-        _ => {}
-    }
-    for step in steps.iter().filter(|step| step.name != JOB) {
-        if !step.name.contains("cuda") || has_gpu() {
-            record(step, &programs, &records)?;
+    for step in steps(level, &[]) {
+        if step.name != JOB && (has_gpu() || !step.name.contains("gpu")) {
+            record(&step, &programs, &records)?;
         }
     }
     Ok(())
@@ -100,16 +83,12 @@ fn record_level(level: u8) -> anyhow::Result<()> {
 
 /// Runs a step, and keeps its record and what it printed.
 fn record(step: &Step, programs: &Programs, records: &Path) -> anyhow::Result<()> {
-    let mut command =
-        programs.command(&step.command).with_context(|| format!("{}: not built", step.name))?;
-    // Level 3's record is that of all batch sizes.
-    if !step.name.contains("hello")
-        && !["level3-cpu", "level3-cuda"].contains(&step.name)
-        && step.name != JOB
-    {
-        command.words.extend(["--json".into(), records.into()]);
-    }
+    let mut command = programs.command(&step.command)?;
     println!("$ {}", command.typed);
+    // Level 3's record is that of all batch sizes.
+    if !step.name.starts_with("level3") || step.name.ends_with("sweep") {
+        command.recorded_in(records);
+    }
     let ended = run::run(run::command(&command.words), Keep::Everything, LIMIT);
     if let Some(line) = ended.fault {
         bail!("{}: {line}", step.name);
@@ -121,7 +100,7 @@ fn record(step: &Step, programs: &Programs, records: &Path) -> anyhow::Result<()
 
 /// A job, from its submission to its output: on a cluster, or `scripts/practice-cluster.sh run`.
 fn record_job() -> anyhow::Result<()> {
-    let steps = steps(1, &Sizes::default());
+    let steps = steps(1, &[]);
     let job = steps.iter().find(|step| step.name == JOB).context("the list of steps has no job")?;
     record(job, &Programs::default(), Path::new(""))
 }
@@ -129,7 +108,7 @@ fn record_job() -> anyhow::Result<()> {
 fn compare(level: u8) -> anyhow::Result<()> {
     let records = runs().join(format!("compare{level}.jsonl"));
     forget(&records)?;
-    CompareArgs::recorded(level, records).run()
+    CompareArgs { level, json: Some(records), flags: Vec::new() }.run()
 }
 
 fn forget(file: &Path) -> anyhow::Result<()> {
@@ -138,9 +117,5 @@ fn forget(file: &Path) -> anyhow::Result<()> {
 
 fn draw() -> anyhow::Result<()> {
     headline("Drawing");
-    let files = fs::read_dir(runs())?.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut records: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
-    records.sort();
-    chart::draw(&records, &repository().join("slides/pictures"))
+    chart::draw(&records::files(&runs())?, &repository().join("slides/pictures"))
 }

@@ -1,27 +1,26 @@
 //! Starts programs, shows what they say, and keeps what is needed of it. Ctrl-C ends the program that
-//! runs, not this one; no program runs longer than it may.
+//! runs, not this one. A program that takes too long is ended with all that it has started.
 
 use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, Mutex, mpsc};
-use std::thread;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
 use crate::programs::repository;
 
-static CTRL_C: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-
-/// From now on Ctrl-C, which the terminal sends to every program that runs in it, leaves this one alone.
-///
-/// # Errors
-/// If the system refuses.
-pub fn survive_ctrl_c() -> io::Result<()> {
-    signal_hook::flag::register(SIGINT, Arc::clone(&CTRL_C)).map(drop)
-}
+/// Set by Ctrl-C, once somebody has asked for it.
+static CTRL_C: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
+    let pressed = Arc::default();
+    // Where the system refuses, Ctrl-C ends this program, as it ends any other.
+    let _ = signal_hook::flag::register(SIGINT, Arc::clone(&pressed));
+    pressed
+});
 
 /// Whether Ctrl-C was pressed since this was asked last.
 pub fn ctrl_c() -> bool {
@@ -64,115 +63,106 @@ pub fn command(words: &[impl AsRef<OsStr>]) -> Command {
 }
 
 /// Runs a command, for `limit` at most.
-pub fn run(mut command: Command, keep: Keep, limit: Duration) -> Ended {
-    ctrl_c(); // an earlier one is not meant
+pub fn run(command: Command, keep: Keep, limit: Duration) -> Ended {
     let shown = command.get_program().to_string_lossy().to_string();
-    let started = Started::new(&mut command, keep);
+    try_to_run(command, keep, limit).unwrap_or_else(|error| Ended {
+        fault: Some(format!("cannot start {shown}: {error}")),
+        ..Ended::default()
+    })
+}
+
+fn try_to_run(mut command: Command, keep: Keep, limit: Duration) -> io::Result<Ended> {
+    const PATIENCE: Duration = Duration::from_secs(5); // mpirun needs a moment to end its ranks
+    ctrl_c(); // an earlier one is not meant
+    let (printed, said) = listen(&mut command, keep)?;
+    let mut child = command.spawn()?;
     drop(command); // it holds the ends of the pipes into which the program writes
-    let cannot =
-        |error| Ended { fault: Some(format!("cannot start {shown}: {error}")), ..Ended::default() };
-    started.and_then(|program| program.wait(limit)).unwrap_or_else(cannot)
-}
-
-/// A program at work, and the threads that read what it says.
-struct Started {
-    child: Child,
-    printed: Option<Kept>,
-    said: Option<Kept>,
-}
-
-impl Started {
-    fn new(command: &mut Command, keep: Keep) -> io::Result<Self> {
-        let (mut printed, mut said) = (None, None);
-        if keep != Keep::Nothing {
-            let (reader, writer) = io::pipe()?;
-            if keep == Keep::Everything {
-                command.stdout(writer.try_clone()?);
-                printed = Some(Kept::copy(reader, io::stdout()));
-            } else {
-                said = Some(Kept::copy(reader, io::stderr()));
-            }
-            command.stdin(Stdio::null()).stderr(writer);
-        }
-        if keep == Keep::Output {
-            let (reader, writer) = io::pipe()?;
-            command.stdout(writer);
-            printed = Some(Kept::copy(reader, io::sink()));
-        }
-        Ok(Self { child: command.spawn()?, printed, said })
-    }
-
-    fn wait(mut self, limit: Duration) -> io::Result<Ended> {
-        let start = Instant::now();
-        let mut late = false;
-        let status = loop {
-            match self.child.try_wait()? {
-                Some(status) => break status,
-                None if start.elapsed() > limit => {
-                    late = true;
-                    break end(&mut self.child)?;
-                }
-                None => thread::sleep(Duration::from_millis(10)),
-            }
-        };
-        let words = self.printed.map(Kept::text).unwrap_or_default();
-        let said = self.said.map_or_else(|| words.clone(), Kept::text);
-        let interrupted = ctrl_c() && !status.success();
-        let fault = match status {
-            _ if late => Some(format!("stopped after {} s", limit.as_secs())),
-            status if status.success() => None,
-            _ if interrupted => Some("stopped by Ctrl-C".to_string()),
-            status => Some(line_of_error(&said).unwrap_or_else(|| how(status))),
-        };
-        Ok(Ended { fault, interrupted, words })
-    }
-}
-
-/// Asks a program to end, as mpirun then ends its ranks; one that does not is ended.
-fn end(child: &mut Child) -> io::Result<ExitStatus> {
-    Command::new("kill").arg(child.id().to_string()).status()?;
-    for _ in 0..500 {
+    let (start, mut late, mut interrupted) = (Instant::now(), false, false);
+    let status = loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status);
+            break status;
+        }
+        if keep != Keep::Nothing && ctrl_c() {
+            interrupted = true; // by the terminal, which does not reach a group of its own
+            signal("INT", &child, keep)?;
+        }
+        let elapsed = start.elapsed();
+        if elapsed > limit.saturating_add(PATIENCE) {
+            signal("KILL", &child, keep)?;
+        } else if elapsed > limit && !late {
+            late = true;
+            signal("TERM", &child, keep)?;
         }
         thread::sleep(Duration::from_millis(10));
-    }
-    child.kill()?;
-    child.wait()
+    };
+    let words = printed.map(Kept::text).unwrap_or_default();
+    let said = said.map_or_else(|| words.clone(), Kept::text);
+    interrupted = (interrupted || ctrl_c()) && !status.success();
+    let fault = match status {
+        _ if late => Some(format!("stopped after {} s", limit.as_secs())),
+        status if status.success() => None,
+        _ if interrupted => Some("stopped by Ctrl-C".to_string()),
+        status => Some(line_of_error(&said).unwrap_or_else(|| format!("it ended with {status}"))),
+    };
+    Ok(Ended { fault, interrupted, words })
 }
 
-/// `exit status: 1`, `signal: 9 (SIGKILL)`
-fn how(status: ExitStatus) -> String {
-    format!("it ended with {status}")
+/// Reads what the program will print, and what it will complain about where that is apart.
+fn listen(command: &mut Command, keep: Keep) -> io::Result<(Option<Kept>, Option<Kept>)> {
+    if keep == Keep::Nothing {
+        return Ok((None, None));
+    }
+    let (reader, writer) = io::pipe()?;
+    // In a group of its own it can be ended with all that it has started.
+    command.stdin(Stdio::null()).stderr(writer.try_clone()?).process_group(0);
+    if keep == Keep::Everything {
+        command.stdout(writer);
+        return Ok((Some(Kept::copy(reader, io::stdout())), None));
+    }
+    let said = Some(Kept::copy(reader, io::stderr()));
+    if keep == Keep::Errors {
+        return Ok((None, said));
+    }
+    let (reader, writer) = io::pipe()?;
+    command.stdout(writer);
+    Ok((Some(Kept::copy(reader, io::sink())), said))
+}
+
+/// Sends a signal to the program, and to what it has started where that is in its group.
+fn signal(name: &str, child: &Child, keep: Keep) -> io::Result<()> {
+    let group = if keep == Keep::Nothing { "" } else { "-" };
+    let target = format!("{group}{}", child.id());
+    Command::new("kill").args(["-s", name, "--", &target]).status().map(drop)
 }
 
 /// What a thread has read from a pipe.
 struct Kept {
     bytes: Arc<Mutex<Vec<u8>>>,
-    ended: mpsc::Receiver<()>,
+    reader: JoinHandle<()>,
 }
 
 impl Kept {
-    /// Keeps what comes from `reader`, and passes it on at once.
-    fn copy(mut reader: PipeReader, mut shown: impl Write + Send + 'static) -> Self {
+    /// Keeps what comes from `pipe`, and passes it on at once.
+    fn copy(mut pipe: PipeReader, mut shown: impl Write + Send + 'static) -> Self {
         let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let (tell, ended) = mpsc::channel();
         let kept = Arc::clone(&bytes);
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut chunk = [0; 4096];
-            while let Ok(n @ 1..) = reader.read(&mut chunk) {
+            while let Ok(n @ 1..) = pipe.read(&mut chunk) {
                 let _ = shown.write_all(&chunk[..n]).and_then(|()| shown.flush());
-                kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(&chunk[..n]);
+                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(&chunk[..n]);
             }
-            tell.send(())
         });
-        Self { bytes, ended }
+        Self { bytes, reader }
     }
 
     /// All of it. A program may leave another behind that holds the pipe open: it is not waited for.
     fn text(self) -> String {
-        let _ = self.ended.recv_timeout(Duration::from_secs(2));
-        let bytes = self.bytes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let start = Instant::now();
+        while !self.reader.is_finished() && start.elapsed() < Duration::from_secs(2) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
@@ -211,8 +201,11 @@ mod tests {
 
     #[test]
     fn a_program_that_takes_too_long_is_ended_with_all_it_started() {
+        let start = Instant::now();
         let ended = shell("sleep 100 & wait", Keep::Output, Duration::from_millis(100));
         assert_eq!(ended.fault.as_deref(), Some("stopped after 0 s"));
+        // As long as somebody has the pipe open, its reader is waited for.
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
 
     #[test]

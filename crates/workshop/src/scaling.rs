@@ -1,7 +1,6 @@
 //! What more ranks gain: measured, and beside it the forecast.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -11,8 +10,8 @@ use common::plural;
 
 use crate::chart;
 use crate::programs::Programs;
-use crate::records::{self, Run, seconds_exact};
-use crate::run::{self, Keep};
+use crate::records::{Run, seconds_exact};
+use crate::run::Keep;
 
 /// Measure what more ranks gain, and show the forecast beside it
 ///
@@ -56,7 +55,7 @@ pub struct ScalingArgs {
     programs: Option<PathBuf>,
 }
 
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(ValueEnum, Debug, Clone, Copy)]
 enum Program {
     Heat,
     Pi,
@@ -71,44 +70,53 @@ impl ScalingArgs {
         if self.ranks.first() != Some(&1) || self.ranks.contains(&0) {
             return Err(misuse("--ranks: the list begins with 1, such as 1,2,4"));
         }
-        let program = self.find_program()?;
+        let mut programs = match &self.programs {
+            Some(folder) => Programs::in_folder(folder)?,
+            None => Programs::default(),
+        };
+        if self.programs.is_none() {
+            programs.build(2)?;
+        }
+        programs.launcher.clone_from(&self.launch);
         let folder = tempfile::tempdir().context("making a folder for the records")?;
-        let records = self.json.clone().unwrap_or(folder.path().join("records.jsonl"));
-        let baseline = folder.path().join("baseline");
+        let folder = folder.path();
+        let records = self.json.clone().unwrap_or(folder.join("records.jsonl"));
+        let records = std::path::absolute(records)?;
         // One run: its record, and what it printed.
-        let once = |ranks: u32, weak: bool, forecast: bool| -> anyhow::Result<(Run, String)> {
-            let mut words: Vec<OsString> = self.launch.split_whitespace().map(Into::into).collect();
-            words.extend(["-n".into(), ranks.to_string().into(), program.clone().into()]);
-            words.extend(self.problem(ranks, weak).map(Into::into));
-            words.extend(["--baseline".into(), baseline.clone().into()]);
-            words.extend(["--json".into(), std::path::absolute(&records)?.into()]);
-            words.extend(forecast.then(|| "--forecast".into()));
-            let ended = run::run(run::command(&words), Keep::Output, Duration::MAX);
+        let once = |ranks: u32, weak: bool, more: &str| -> anyhow::Result<(Run, String)> {
+            let problem = self.problem(ranks, weak);
+            let command = programs.command(&format!("-n {ranks} {problem} {more}"))?;
+            let (ended, run) = command.measure(&records, folder, Keep::Output, Duration::MAX);
             if let Some(line) = ended.fault {
                 bail!("the run with {} failed: {line}", plural(ranks, "rank"));
             }
-            let run = records::read(std::slice::from_ref(&records))?.pop();
             Ok((run.context("it left no record")?, ended.words))
         };
 
         let kind = if self.weak { "weak" } else { "strong" };
         println!("{} scaling: the middle of {}\n", kind, plural(self.repeat, "run"));
         println!("ranks        time   speedup  efficiency");
-        let mut one = None;
+        let mut one = None; // the time of one rank
         let mut most_apart = 1; // the most ranks that have a CPU each
         let mut reasons = Vec::new();
         for &ranks in &self.ranks {
-            let mut runs = Vec::new();
-            for _ in 0..self.repeat {
-                runs.push(once(ranks, self.weak, false)?.0);
+            let runs = (0..self.repeat).map(|_| Ok(once(ranks, self.weak, "")?.0));
+            let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
+            let mut times = runs.iter().map(Run::time).collect::<anyhow::Result<Vec<f64>>>()?;
+            times.sort_by(f64::total_cmp);
+            let time = times[times.len() / 2];
+            let doubt = runs.iter().find_map(|run| run.get("doubt").as_str());
+            if ranks == 1 && doubt.is_none() {
+                one = Some(time);
             }
-            let row = Row::of(ranks, &runs, one, self.weak)?;
-            println!("{}", row.text);
-            if ranks == 1 {
-                one = row.doubt.is_none().then_some(row.seconds);
-            }
-            reasons.extend(row.doubt.map(|doubt| format!("{}: {doubt}", plural(ranks, "rank"))));
-            if runs[0].setting_number("cpus")? >= f64::from(ranks) {
+            let gain = match (doubt, one) {
+                (Some(_), _) => "   no speedup, see below".to_string(),
+                (None, None) => "   no speedup: one rank was disturbed".to_string(),
+                (None, Some(one)) => self.gain(ranks, one / time),
+            };
+            println!("{ranks:>5}{:>12}{gain}", seconds_exact(time));
+            reasons.extend(doubt.map(|doubt| format!("{}: {doubt}", plural(ranks, "rank"))));
+            if runs[0].number("cpus")? >= f64::from(ranks) {
                 most_apart = ranks;
             }
         }
@@ -117,88 +125,34 @@ impl ScalingArgs {
         }
         if most_apart > 1 {
             // It knows both kinds of scaling, from the plate of one rank.
-            let words = once(most_apart, false, true)?.1;
+            let words = once(most_apart, false, "--forecast")?.1;
             let from = words.find("Forecast").unwrap_or(words.len());
             println!("\n{}", &words[from..]);
+        } else if self.weak {
+            return Ok(()); // problems that grow are drawn beside a forecast alone
         }
         chart::draw(&[records], &self.out)
     }
 
-    fn find_program(&self) -> anyhow::Result<PathBuf> {
-        let mut programs = Programs::default();
-        match &self.programs {
-            Some(folder) => {
-                let cannot = |e| misuse(format!("--programs {}: {e}", folder.display()));
-                programs = Programs::in_folder(folder).map_err(cannot)?;
-            }
-            None => programs.build(2).map_err(anyhow::Error::msg)?,
-        }
-        let name = if self.program == Program::Heat { "level2_heat" } else { "level2_pi" };
-        let path = programs.path(name).map(Path::to_path_buf);
-        path.ok_or_else(|| {
-            misuse(format!(
-                "{name} is not there; build first: cargo build --release -p level2-mpi --examples"
-            ))
-        })
+    /// Speedup and efficiency of ranks that need the time of one rank divided by `ratio`.
+    fn gain(&self, ranks: u32, ratio: f64) -> String {
+        let ranks = f64::from(ranks);
+        let efficiency = if self.weak { ratio } else { ratio / ranks };
+        let cache = if efficiency > 1.1 { "   a part fits a cache" } else { "" };
+        format!("  {:6.2} x  {:8.0} %{cache}", efficiency * ranks, 100.0 * efficiency)
     }
 
-    /// The flags of a problem: in weak scaling each rank has as many cells or rectangles.
-    fn problem(&self, ranks: u32, weak: bool) -> [String; 4] {
+    /// The lesson with its flags: in weak scaling each rank has as many cells or rectangles.
+    fn problem(&self, ranks: u32, weak: bool) -> String {
         let growth = if weak { f64::from(ranks) } else { 1.0 };
         let size = |default: u64| self.size.unwrap_or(default) as f64;
-        let whole = |size: f64| format!("{size:.0}");
         match self.program {
             Program::Heat => {
-                ["--size".into(), whole(size(500) * growth.sqrt()), "--steps".into(), "500".into()]
+                format!("level2_heat --size {:.0} --steps 500", size(500) * growth.sqrt())
             }
-            Program::Pi => [
-                "--rectangles".into(),
-                whole(size(10_000_000) * growth),
-                "--passes".into(),
-                "100".into(),
-            ],
-        }
-    }
-}
-
-/// A row of the table.
-struct Row {
-    seconds: f64,
-    /// Why the time is no measurement of these ranks.
-    doubt: Option<String>,
-    text: String,
-}
-
-impl Row {
-    /// From all runs with so many ranks, and the time of one rank.
-    fn of(ranks: u32, runs: &[Run], one: Option<f64>, weak: bool) -> anyhow::Result<Self> {
-        let mut times = Vec::new();
-        for run in runs {
-            times.push(run.number(if run.example == "level2_heat" {
-                "step_median_s"
-            } else {
-                "median_s"
-            })?);
-        }
-        times.sort_by(f64::total_cmp);
-        let seconds = times[times.len() / 2];
-        let doubt = runs.iter().find_map(|run| run.text("doubt")).map(String::from);
-        let one = if ranks == 1 { Some(seconds) } else { one };
-        let gain = match (&doubt, one) {
-            (Some(_), _) => "   no speedup, see below".to_string(),
-            (None, None) => "   no speedup: one rank was disturbed".to_string(),
-            (None, Some(one)) => {
-                let efficiency =
-                    if weak { one / seconds } else { one / seconds / f64::from(ranks) };
-                let cache = if efficiency > 1.1 { "   a part fits a cache" } else { "" };
-                format!(
-                    "  {:6.2} x  {:8.0} %{cache}",
-                    efficiency * f64::from(ranks),
-                    100.0 * efficiency
-                )
+            Program::Pi => {
+                format!("level2_pi --rectangles {:.0} --passes 100", size(10_000_000) * growth)
             }
-        };
-        let text = format!("{ranks:>5}{:>12}{gain}", seconds_exact(seconds));
-        Ok(Self { seconds, doubt, text })
+        }
     }
 }

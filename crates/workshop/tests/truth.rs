@@ -14,9 +14,9 @@ fn deck() -> String {
 }
 
 /// What is wrong with a deck of this text, as lines.
-fn faults(root: &Path, text: &str) -> Vec<String> {
+fn faults(text: &str) -> Vec<String> {
     let document = Document::parse(Path::new(DECK), text);
-    check(root, &document).iter().map(ToString::to_string).collect()
+    check(repository(), &document).iter().map(ToString::to_string).collect()
 }
 
 /// The text with one piece of it replaced; it must be there.
@@ -27,23 +27,10 @@ fn with(text: &str, old: &str, new: &str) -> String {
 
 /// The only fault that the altered deck has: it names its slide.
 fn only_fault(text: &str) -> String {
-    let faults = faults(repository(), text);
+    let faults = faults(text);
     assert_eq!(faults.len(), 1, "{faults:#?}");
     assert!(faults[0].contains("slides/deck.md:") && faults[0].contains(", slide "), "{faults:?}");
     faults[0].clone()
-}
-
-/// The first code block of the deck that comes from a lesson, with the number of its slide.
-fn first_piece() -> (usize, Block) {
-    let slides = Document::parse(Path::new(DECK), &deck()).slides.into_iter().enumerate();
-    let mut pieces =
-        slides.flat_map(|(i, slide)| slide.blocks.into_iter().map(move |b| (i + 1, b)));
-    let is_lesson = |block: &Block| block.from.as_ref().is_some_and(|f| f.contains("examples/"));
-    pieces.find(|(_, block)| is_lesson(block)).unwrap()
-}
-
-fn long_line(code: &str) -> &str {
-    code.lines().find(|line| line.len() > 20).unwrap()
 }
 
 #[test]
@@ -59,30 +46,13 @@ fn the_repository_tells_the_truth() {
 
 #[test]
 fn a_line_changed_on_the_slide_is_found() {
-    let (slide, block) = first_piece();
-    let line = long_line(&block.code);
+    let slides = Document::parse(Path::new(DECK), &deck()).slides.into_iter().zip(1..);
+    let mut blocks = slides.flat_map(|(slide, n)| slide.blocks.into_iter().map(move |b| (b, n)));
+    let is_lesson = |block: &Block| block.from.as_ref().is_some_and(|f| f.contains("examples/"));
+    let (block, slide) = blocks.find(|(block, _)| is_lesson(block)).unwrap();
+    let line = block.code.lines().find(|line| line.len() > 20).unwrap();
     let fault = only_fault(&with(&deck(), line, &format!("{line} + 1")));
     assert!(fault.contains(&format!("slide {slide}:")) && fault.contains("+ 1"), "{fault}");
-}
-
-#[test]
-fn a_line_changed_in_the_lesson_is_found() {
-    let (_, block) = first_piece();
-    let lesson = block.from.unwrap();
-    let text = format!("[the lesson]({lesson})\n\n```rust\n{}```\n", block.code);
-    let source = std::fs::read_to_string(repository().join("slides").join(&lesson)).unwrap();
-
-    let root = tempfile::tempdir().unwrap();
-    let copy = root.path().join("slides").join(&lesson);
-    std::fs::create_dir_all(root.path().join("slides")).unwrap();
-    std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
-    std::fs::write(&copy, &source).unwrap();
-    assert_eq!(faults(root.path(), &text), [""; 0]);
-
-    let line = long_line(&block.code);
-    std::fs::write(&copy, with(&source, line.trim(), "something_else();")).unwrap();
-    let found = faults(root.path(), &text);
-    assert!(found.len() == 1 && found[0].contains(line.trim()), "{found:?}");
 }
 
 #[test]
@@ -92,7 +62,7 @@ fn a_renamed_flag_fails_when_its_command_runs() {
     let command = commands(&document).into_iter().find(|c| c.line.contains("--wait 0")).unwrap();
     assert_eq!(command.place, Place::Here);
     let fault = command.run(repository()).unwrap_err().to_string();
-    assert!(fault.contains("exit status 2") && fault.contains("--wait"), "{fault}");
+    assert!(fault.contains("unexpected argument '--wait'"), "{fault}");
     assert!(fault.contains("slides/deck.md:") && fault.contains(", slide "), "{fault}");
 }
 
@@ -123,35 +93,13 @@ fn an_altered_number_is_found() {
 }
 
 #[test]
-fn an_altered_record_is_found() {
-    let root = tempfile::tempdir().unwrap();
-    let text = "[1.5 s](level1.jsonl#tasks=10/parallel_s)\n";
-    std::fs::create_dir(root.path().join("slides")).unwrap();
-    let record = |seconds: f64| {
-        let line =
-            serde_json::json!({"settings": {"tasks": 10}, "results": {"parallel_s": seconds}});
-        std::fs::write(root.path().join("slides/level1.jsonl"), line.to_string()).unwrap();
-    };
-    record(1.5008);
-    assert_eq!(faults(root.path(), text), [""; 0]);
-    record(1.5612);
-    let found = faults(root.path(), text);
-    assert!(found.len() == 1 && found[0].contains("\"1.5 s\" is 1.5612 s"), "{found:?}");
-}
-
-#[test]
-fn a_link_and_a_path_that_lead_nowhere_are_found() {
+fn a_link_and_a_path_that_lead_nowhere_are_found_but_git_may_ignore_a_path() {
     let altered = with(&deck(), "[README](../README.md)", "[README](../README.txt)");
     assert!(only_fault(&altered).contains("../README.txt leads nowhere"));
-    let altered = with(&deck(), "`examples/exercises/`", "`examples/exercise/`");
-    assert!(only_fault(&altered).contains("there is no examples/exercise/"));
-}
-
-#[test]
-fn a_path_that_git_ignores_need_not_exist() {
-    let text = "`slides/deck.html` and `slides/deck.htm`\n";
-    let found = faults(repository(), text);
-    assert!(found.len() == 1 && found[0].contains("there is no slides/deck.htm"), "{found:?}");
+    let found = faults("`examples/exercise/`, `slides/deck.html` and `slides/deck.htm`\n");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("there is no examples/exercise/"), "{found:?}");
+    assert!(found[1].contains("there is no slides/deck.htm"), "{found:?}");
 }
 
 #[test]
@@ -160,7 +108,7 @@ fn a_crowded_slide_and_one_without_minutes_are_found() {
     let altered = with(&deck(), "# The cluster\n", &format!("# The cluster\n\n{words}\n"));
     assert!(only_fault(&altered).contains("a slide has room for"));
     let altered = with(&deck(), "\n1 min\n", "\n\n");
-    let found = faults(repository(), &altered);
+    let found = faults(&altered);
     assert!(found.iter().any(|fault| fault.contains("no line with the minutes")), "{found:?}");
     assert!(found.iter().any(|fault| fault.contains("add up to")), "{found:?}");
 }
@@ -171,6 +119,6 @@ fn a_page_of_the_hand_out_needs_no_minutes_but_has_its_measure() {
         let words = "word ".repeat(words);
         format!("{}\n\n---\n\n<!-- _class: handout -->\n\n# Page\n\n{words}\n", deck().trim_end())
     };
-    assert_eq!(faults(repository(), &page(100)), [""; 0]);
+    assert_eq!(faults(&page(100)), [""; 0]);
     assert!(only_fault(&page(150)).contains("a slide has room for 140"));
 }

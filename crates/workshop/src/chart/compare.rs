@@ -1,23 +1,21 @@
 //! The same work in several languages, side by side.
 
-use plotters::prelude::*;
-
-use super::plot::{self, Axis, Chart, seconds};
-use crate::records::{Run, latest_by, refuse_mixture, seconds_exact};
+use super::page::{self, Chart, GREY, LABEL, Page};
+use super::plot::{Axis, Look, Series, key, seconds, ticks};
+use crate::records::{Run, latest, seconds_exact};
 
 /// Names of results in the comparisons' records, in words. Other names are shown as they are.
-const NAMES: [(&str, &str); 5] = [
+const NAMES: [(&str, &str); 4] = [
     ("pool_start_s", "start of the workers"),
     ("empty_10_s", "10 empty tasks"),
     ("empty_1000_s", "1000 empty tasks"),
-    ("crossover_high_s", "parallel wins from"),
-    ("train_s", "one epoch"),
+    ("crossover_high_s", "parallel starts to win"),
 ];
 
-/// One row of the chart: what was measured, and each program's time.
+/// One row of the chart: a measurement, or a program where all share one.
 struct Row {
     label: String,
-    /// The number of the program, which picks its colour, and its time in seconds.
+    /// The number of a colour and its mark, and a time in seconds.
     times: Vec<(usize, f64)>,
 }
 
@@ -26,11 +24,11 @@ pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for level in 1..=3 {
         let compared = runs.iter().filter(|r| r.example == "compare_python" && r.level == level);
-        let mut compared = latest_by(compared, program);
+        let mut compared = latest(compared, program, &["cpus"])?;
         compared.sort_by_key(|run| !is_ours(run)); // so ours has the same colour in every chart
-        refuse_mixture(&compared, &["cpus"])?;
-        if !compared.is_empty() {
-            charts.push(level_chart(level, &compared)?);
+        let rows = rows(&compared);
+        if !rows.is_empty() {
+            charts.push(level_chart(level, &compared, &rows));
         }
     }
     Ok(charts)
@@ -38,54 +36,55 @@ pub fn languages(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
 
 /// `numpy`, or `burn, cpu, batch 512` where the same program ran several times.
 fn program(run: &Run) -> String {
-    let name = run.setting_text("program");
-    match run.setting("batch_size").as_u64() {
-        Some(batch) => format!("{name}, {}, batch {batch}", run.setting_text("device")),
+    let name = run.text("program");
+    match run.get("batch_size").as_u64() {
+        Some(batch) => format!("{name}, {}, batch {batch}", run.text("device")),
         None => name,
     }
 }
 
 /// Whether this is the workshop's own program, judged by its name in the record.
 fn is_ours(run: &Run) -> bool {
-    let name = run.setting_text("program").to_lowercase();
+    let name = run.text("program").to_lowercase();
     ["rust", "rayon", "burn"].iter().any(|ours| name.starts_with(ours))
 }
 
-/// A row for every program if they share one measurement, otherwise a row for every measurement.
-fn rows(runs: &[&Run]) -> Vec<Row> {
-    // Only a measurement that several programs share can be compared.
-    let shared = |name: &str| runs.iter().filter(|run| run.optional(name).is_some()).count() > 1;
-    let mut names: Vec<String> = Vec::new();
-    let all = runs.iter().flat_map(|run| run.times().into_iter().map(move |time| (run, time.0)));
-    for (run, name) in all {
-        // Of an interval, the upper end is enough.
-        let lower_end = name.ends_with("_low_s");
-        // Runs of several batch sizes are compared by their training alone.
-        let beside = run.setting("batch_size").is_u64() && name != "train_s";
-        if shared(name) && !beside && !lower_end && !names.iter().any(|known| known == name) {
-            names.push(name.to_string());
+/// The measurements that several programs share: only these can be compared.
+fn shared<'a>(runs: &[&'a Run]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for (run, (name, _)) in runs.iter().flat_map(|run| run.times().map(move |time| (run, time))) {
+        // Of an interval, the upper end is enough. Runs of several batch sizes are compared by their
+        // training alone.
+        let wanted = match run.get("batch_size").is_u64() {
+            true => name == "train_s",
+            false => !name.ends_with("_low_s"),
+        };
+        let several = runs.iter().filter(|run| run.get(name).is_number()).count() > 1;
+        if wanted && several && !names.contains(&name) {
+            names.push(name);
         }
     }
-    if let [name] = names.as_slice() {
-        let mut rows: Vec<Row> = runs
-            .iter()
-            .filter_map(|run| {
-                let colour = usize::from(!is_ours(run));
-                Some(Row { label: program(run), times: vec![(colour, run.optional(name)?)] })
-            })
-            .collect();
-        rows.sort_by(|a, b| b.times[0].1.total_cmp(&a.times[0].1));
-        return rows;
+    names
+}
+
+/// A row for every program if they share one measurement, otherwise a row for every measurement; the
+/// slowest first.
+fn rows(runs: &[&Run]) -> Vec<Row> {
+    let names = shared(runs);
+    let mut rows: Vec<Row> = Vec::new();
+    for name in &names {
+        for (i, run) in runs.iter().enumerate() {
+            let Some(time) = run.get(name).as_f64() else { continue };
+            let (label, colour) = match names.len() {
+                1 => (program(run), usize::from(!is_ours(run))),
+                _ => (in_words(name), i),
+            };
+            match rows.iter_mut().find(|row| row.label == label) {
+                Some(row) => row.times.push((colour, time)),
+                None => rows.push(Row { label, times: vec![(colour, time)] }),
+            }
+        }
     }
-    let row = |name: &String| Row {
-        label: in_words(name),
-        times: runs
-            .iter()
-            .enumerate()
-            .filter_map(|(i, run)| Some((i, run.optional(name)?)))
-            .collect(),
-    };
-    let mut rows: Vec<Row> = names.iter().map(row).collect();
     let slowest = |row: &Row| row.times.iter().fold(0.0f64, |most, (_, time)| most.max(*time));
     rows.sort_by(|a, b| slowest(b).total_cmp(&slowest(a)));
     rows
@@ -103,74 +102,41 @@ fn in_words(name: &str) -> String {
     }
 }
 
-/// Marks on a logarithmic axis: the range is too wide for bars.
-fn level_chart(level: u64, runs: &[&Run]) -> anyhow::Result<Chart> {
-    let rows = rows(runs);
-    let times = || rows.iter().flat_map(|row| row.times.iter());
-    if rows.is_empty() {
-        return Err(cli::misuse(format!(
-            "{}: this comparison has no time (a result whose name ends in _s) in common with \
-             another program's",
-            runs[0].place
-        )));
-    }
-    let several = rows.iter().any(|row| row.times.len() > 1);
-    let (least, most) = times().fold((f64::MAX, 0.0f64), |(a, b), (_, t)| (a.min(*t), b.max(*t)));
-    let (axis, scale) = if most < 10.0 * least {
-        (Axis::linear("", most * 1.05, seconds), "")
-    } else {
-        (Axis::decades("", times().map(|(_, time)| *time), seconds), "; logarithmic axis")
-    };
-    let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
-    let left = 360.max(12 * longest as i32 + 30); // a letter is about 12 wide
-    let (right, top, bottom) =
-        (plot::SIZE.0 - 130, if several { 84 } else { 44 }, plot::SIZE.1 - 78);
-    let labels = if several { left - 100 } else { left - 14 };
-    let x = |s: f64| axis.place(s, (left, right));
-    let height = f64::from(bottom - top) / rows.len() as f64;
-    let best = runs.iter().any(|run| run.optional("best_s").is_some());
+/// A mark for every time.
+fn level_chart(level: u64, runs: &[&Run], rows: &[Row]) -> Chart {
+    let times: Vec<f64> = rows.iter().flat_map(|row| &row.times).map(|time| time.1).collect();
+    let axis = Axis::around("", &times, seconds);
+    let scale = if axis.logarithmic { "; logarithmic axis" } else { "" };
+    let best = runs.iter().any(|run| run.get("best_s").is_number());
     let best = if best { "; best times" } else { "" };
     let caption = format!("{}{best}{scale}", runs[0].origin());
-    let svg = plot::page("The same work, side by side", &caption, |area| {
-        if several {
-            let mut key = left - 100;
-            for (i, run) in runs.iter().enumerate() {
-                plot::mark(area, (key, 58), i)?;
-                let name = program(run);
-                plot::text(area, &name, (key + 18, 58), plot::beside(24, plot::INK))?;
-                key += 60 + 12 * name.chars().count() as i32;
-            }
+    let mut page = Page::new("The same work, side by side", &caption);
+    let several = rows.iter().any(|row| row.times.len() > 1);
+    let programs = runs.iter().enumerate().filter(|_| several);
+    let programs: Vec<Series> =
+        programs.map(|(i, run)| Series::new(program(run), Vec::new(), Look::Marks(i))).collect();
+    let (top, bottom) = (key(&mut page, &programs) + 26, page::SIZE.1 - 78);
+    let longest = rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
+    let left = 30 + 12 * longest as i32; // a letter is about 12 wide
+    // A time may stand to the left of its mark.
+    let across = (left + if several { 100 } else { 14 }, page::SIZE.0 - 130);
+    ticks(&mut page, &axis, across, (top, bottom));
+    let height = f64::from(bottom - top) / rows.len() as f64;
+    let readable = format!("{LABEL} stroke='white' stroke-width='6' paint-order='stroke'"); // on lines
+    for (i, row) in rows.iter().enumerate() {
+        let y = top + ((i as f64 + 0.5) * height) as i32;
+        page.text(&row.label, (left, y), "end", LABEL);
+        let mut marks: Vec<_> =
+            row.times.iter().map(|time| (axis.place(time.1, across), time)).collect();
+        marks.sort_by_key(|mark| mark.0);
+        let from = if several { marks[0].0 } else { across.0 };
+        page.line(&[(from, y), (marks[marks.len() - 1].0, y)], GREY, 1);
+        for (j, (x, (colour, time))) in marks.iter().enumerate() {
+            page.mark((*x, y), *colour);
+            // The fastest time stands to the left of its mark, the others to the right.
+            let (x, side) = if several && j == 0 { (x - 16, "end") } else { (x + 16, "start") };
+            page.text(&seconds_exact(*time), (x, y), side, &readable);
         }
-        plot::ticks(area, &axis, (left, right), (top, bottom))?;
-        for (i, row) in rows.iter().enumerate() {
-            let y = top + ((i as f64 + 0.5) * height) as i32;
-            plot::text(area, &row.label, (labels, y), plot::right_aligned(24, plot::INK))?;
-            let ends: Vec<i32> = row.times.iter().map(|(_, time)| x(*time)).collect();
-            let (least, most) = (ends.iter().min(), ends.iter().max());
-            let stem = match (several, least, most) {
-                (true, Some(least), Some(most)) => vec![(*least, y), (*most, y)],
-                (_, _, most) => vec![(left, y), (most.copied().unwrap_or(left), y)],
-            };
-            area.draw(&PathElement::new(stem, plot::GREY.mix(0.6).stroke_width(2)))?;
-            for (colour, time) in &row.times {
-                plot::mark(area, (x(*time), y), *colour)?;
-                // The faster time stands to the left of its mark, the slower to the right.
-                let leftmost = several && Some(&x(*time)) == least && least != most;
-                if leftmost {
-                    let at = (x(*time) - 16, y);
-                    plot::text(
-                        area,
-                        &seconds_exact(*time),
-                        at,
-                        plot::right_aligned(23, plot::INK),
-                    )?;
-                } else {
-                    let at = (x(*time) + 16, y);
-                    plot::text(area, &seconds_exact(*time), at, plot::beside(23, plot::INK))?;
-                }
-            }
-        }
-        Ok(())
-    })?;
-    Ok(Chart { name: format!("level{level}_languages.svg"), svg })
+    }
+    page.finish(&format!("level{level}_languages"))
 }

@@ -1,81 +1,75 @@
-//! Level 2: speedup over ranks, for a program that hardly communicates and one that must.
+//! Level 2: speedup over ranks, for a program that hardly communicates and for those that must.
 
 use std::collections::BTreeMap;
 
-use super::plot::{self, Axis, Chart, Look, Note, Series, plain};
-use crate::records::{Run, latest_by, refuse_mixture};
+use super::page::Chart;
+use super::plot::{Axis, Look, Note, Plot, Series, plain};
+use crate::records::{Run, latest, points};
 
-/// Speedup over ranks for pi and heat, with the ideal line.
+/// What is measured with several numbers of ranks: its name in the key, the setting that grows with the
+/// problem, and what else the runs of one curve have in common.
+const PROGRAMS: [(&str, &str, &str, &str); 3] = [
+    ("level2_pi", "pi", "rectangles", "kernel"),
+    ("level2_heat", "heat", "size", "steps"),
+    ("level2_overlap", "heat, overlap", "size", "steps"),
+];
+
+/// Speedup over ranks for each program, with the ideal line.
 pub fn scaling(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
-    let of = |example: &'static str| runs.iter().filter(move |run| run.example == example);
-    let mut curves = Vec::new();
-    let mut captions = Vec::new();
-    if let Some(points) = speedups(of("level2_pi"), "median_s", &["rectangles", "kernel"])? {
-        curves.push(("pi".to_string(), points));
-        captions.extend(
-            of("level2_pi")
-                .next_back()
-                .map(|run| format!("pi {} rectangles", run.setting_text("rectangles"))),
-        );
-    }
-    for exchange in ["blocking", "overlap"] {
+    let mut series = Vec::new();
+    let mut problems = Vec::new();
+    let forecast = runs.iter().any(|run| run.get("forecast").is_array());
+    // A rank that is bound to one CPU sees only that: the runs together saw the most.
+    let (mut most, mut cpus, mut origin) = (1.0, 0.0, String::new());
+    for (i, (example, name, size, alike)) in PROGRAMS.into_iter().enumerate() {
         // A run with a forecast has a chart of its own, and perhaps another size.
-        let mut heat = of("level2_heat")
-            .filter(|run| run.setting("exchange") == exchange && run.rows("forecast").is_none());
-        let alike = ["size", "steps"];
-        if let Some(points) = speedups(heat.clone(), "total_s", &alike)? {
-            curves.push((format!("heat, {exchange}"), points));
-            captions.extend(heat.next_back().map(|run| {
-                format!(
-                    "heat {} x {0}, {} steps",
-                    run.setting_text("size"),
-                    run.setting_text("steps")
-                )
-            }));
+        let own = |run: &&Run| run.example == example && run.get("forecast").is_null();
+        let runs = match latest(runs.iter().filter(own), |run| run.text("ranks"), &[size, alike]) {
+            Err(_) if forecast => continue, // its chart knows which of these runs belong together
+            runs => runs?,
+        };
+        let mut points = points(&runs, |run| Ok((run.number("ranks")?, run.time()?)))?;
+        let Some(&(1.0, one)) = points.first().filter(|_| points.len() > 1) else { continue };
+        points.iter_mut().for_each(|point| point.1 = one / point.1);
+        most = points.iter().fold(most, |most, point| f64::max(most, point.0));
+        for run in &runs {
+            if run.number("cpus")? > cpus {
+                (cpus, origin) = (run.number("cpus")?, run.origin());
+            }
         }
+        let size = runs[0].text(size);
+        problems.push(match example {
+            "level2_pi" => format!("pi {size} rectangles"),
+            _ => format!("heat {size} x {size}, {} steps", runs[0].text("steps")),
+        });
+        series.push(Series::new(name, points, Look::Measured(i)));
     }
-    if curves.is_empty() {
+    if series.is_empty() {
         return Ok(None);
     }
-    captions.dedup();
-    // A rank that is bound to one CPU sees only that: the runs together saw the most.
-    let drawn = runs.iter().filter(|run| run.level == 2 && run.example != "compare_python");
-    let (mut cpus, mut origin) = (1.0, String::new());
-    for run in drawn {
-        if run.setting_number("cpus")? >= cpus {
-            (cpus, origin) = (run.setting_number("cpus")?, run.origin());
-        }
-    }
-    let caption = format!("{origin}; {}", captions.join("; "));
-    let svg = speedup(&caption, &curves, cpus)?;
-    Ok(Some(Chart { name: "level2_scaling.svg".into(), svg }))
-}
-
-/// Speedups with the ideal line, and a note where ranks begin to share CPUs.
-fn speedup(
-    caption: &str,
-    curves: &[(String, Vec<(f64, f64)>)],
-    cpus: f64,
-) -> anyhow::Result<String> {
-    let most = curves.iter().flat_map(|(_, points)| points).fold(1.0f64, |most, p| most.max(p.0));
+    problems.dedup();
+    series.insert(0, Series::new("ideal", vec![(0.0, 0.0), (most, most)], Look::Guide));
     let mut x = Axis::linear("ranks", most * 1.08, plain);
     x.ticks = ticks_up_to(most);
     let mut y = Axis::linear("speedup", most * 1.08, |v| format!("{}x", plain(v)));
     y.ticks.clone_from(&x.ticks);
-    let ideal =
-        Series { name: "ideal".into(), points: vec![(0.0, 0.0), (most, most)], look: Look::Guide };
-    let mut series = vec![ideal];
-    for (i, (name, points)) in curves.iter().enumerate() {
-        series.push(Series { name: name.clone(), points: points.clone(), look: Look::Measured(i) });
-    }
     let mut notes = Vec::new();
     if most > cpus {
-        let words = format!("{} CPUs: from here on\nranks take turns", plain(cpus));
+        series.insert(0, Series::new("", vec![(cpus, 0.0), (cpus, y.range.end)], Look::Guide));
+        let text = format!("{} CPUs: from here on\nranks take turns", plain(cpus));
         let (at, arrow) = ((cpus * 1.15, cpus * 0.45), Some((cpus, cpus * 0.92)));
-        notes.push(Note { at: (cpus, 0.0), upright: true, ..Note::default() });
-        notes.push(Note { at, text: words, arrow, ..Note::default() });
+        notes.push(Note { at, text, arrow, ..Note::default() });
     }
-    plot::plot("Speedup over ranks", caption, x, y, &series, &notes)
+    let plot = Plot {
+        name: "level2_scaling",
+        title: "Speedup over ranks",
+        caption: &format!("{origin}; {}", problems.join("; ")),
+        x,
+        y,
+        series,
+        notes,
+    };
+    Ok(Some(plot.draw()))
 }
 
 /// Every whole number while they are few, then powers of two.
@@ -83,109 +77,77 @@ fn ticks_up_to(most: f64) -> Vec<f64> {
     if most <= 12.0 {
         return (1..=most as u32).map(f64::from).collect();
     }
-    (0..)
-        .map(|e| 2f64.powi(e))
-        .skip_while(|t| *t < most / 16.0)
-        .take_while(|t| *t <= most)
-        .collect()
-}
-
-/// The speedup of each run over the run with one rank: `(ranks, speedup)`, in order.
-fn speedups<'a>(
-    runs: impl Iterator<Item = &'a Run>,
-    time: &str,
-    alike: &[&str],
-) -> anyhow::Result<Option<Vec<(f64, f64)>>> {
-    let runs = latest_by(runs, |run| run.setting_text("ranks"));
-    refuse_mixture(&runs, alike)?;
-    let mut times = Vec::new();
-    for run in &runs {
-        times.push((run.setting_number("ranks")?, run.number(time)?));
-    }
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    match times.first() {
-        Some(&(1.0, one)) if times.len() > 1 => {
-            Ok(Some(times.into_iter().map(|(ranks, time)| (ranks, one / time)).collect()))
-        }
-        _ => Ok(None),
-    }
+    let powers = (0..).map(|e| 2f64.powi(e)).skip_while(|t| *t < most / 16.0);
+    powers.take_while(|t| *t <= most).collect()
 }
 
 /// Efficiency over ranks: the forecast of the last run that has one, for the same problem and for a
 /// growing one, and the measured runs that belong to it. None without a forecast.
 pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
-    let with_forecast = |run: &&Run| run.level == 2 && run.rows("forecast").is_some();
-    let Some(made) = runs.iter().rev().find(with_forecast) else { return Ok(None) };
-    let rows = made.rows("forecast").unwrap_or_default();
-    let heat = made.example == "level2_heat";
-    let (size, time, alike): (_, _, &[&str]) = match heat {
-        true => ("size", "step_median_s", &["exchange"]),
-        false => ("rectangles", "median_s", &["kernel"]),
+    let Some(made) = runs.iter().rfind(|run| run.get("forecast").is_array()) else {
+        return Ok(None);
     };
-    let base = made.setting_number(size)?;
+    let size = if made.example == "level2_pi" { "rectangles" } else { "size" };
     let belongs = |run: &&Run| {
         run.example == made.example
             && run.host == made.host
-            && !run.is_doubtful()
-            && run.optional(time).is_some()
-            && alike.iter().all(|name| run.setting(name) == made.setting(name))
+            && run.get("kernel") == made.get("kernel")
+            && run.get("doubt").is_null()
     };
-    // The middle time of each number of ranks, of the same problem and of the growing one.
-    let mut times = [BTreeMap::<u64, Vec<f64>>::new(), BTreeMap::new()];
+    let base = made.number(size)?;
+    // The times of each number of ranks, of the same problem and of the growing one.
+    let mut measured = [BTreeMap::<u64, Vec<f64>>::new(), BTreeMap::new()];
     for run in runs.iter().filter(belongs) {
-        let (ranks, here) = (run.setting_number("ranks")?, run.setting_number(size)?);
-        let grown = base * if heat { ranks.sqrt() } else { ranks };
-        for (times, expected) in times.iter_mut().zip([base, grown.round()]) {
+        let (ranks, here) = (run.number("ranks")?, run.number(size)?);
+        let growth = if size == "size" { ranks.sqrt() } else { ranks }; // a plate's size is its side
+        for (times, expected) in measured.iter_mut().zip([base, (base * growth).round()]) {
             if here == expected {
-                times.entry(ranks as u64).or_default().push(run.number(time)?);
+                times.entry(ranks as u64).or_default().push(run.time()?);
             }
         }
     }
+    let rows = made.table("forecast", ["ranks", "strong_efficiency", "weak_efficiency"])?;
     let mut series = Vec::new();
-    for (i, (name, times)) in ["same problem", "growing problem"].iter().zip(times).enumerate() {
-        let field = ["strong_efficiency", "weak_efficiency"][i];
-        let mut points = Vec::new();
-        for row in &rows {
-            points.push((row.number("ranks")?, 100.0 * row.number(field)?));
-        }
-        series.push(Series { name: format!("{name}, forecast"), points, look: Look::Fitted(i) });
-        let middle = |times: &Vec<f64>| {
-            let mut sorted = times.clone();
-            sorted.sort_by(f64::total_cmp);
-            sorted[(sorted.len() - 1) / 2]
-        };
+    for (i, (name, times)) in ["same problem", "growing problem"].iter().zip(measured).enumerate() {
+        let points = rows.iter().map(|row| (row[0], 100.0 * row[i + 1])).collect();
+        series.push(Series::new(format!("{name}, forecast"), points, Look::Fitted(i)));
         let Some(one) = times.get(&1).map(middle) else { continue };
-        let points: Vec<_> = times
-            .iter()
-            .map(|(ranks, times)| {
-                let (ranks, gain) = (*ranks as f64, 100.0 * one / middle(times));
-                (ranks, if i == 0 { gain / ranks } else { gain })
-            })
-            .collect();
-        series.push(Series { name: "measured".into(), points, look: Look::Marks(i) });
+        let efficiency = |(ranks, times): (&u64, _)| {
+            let (ranks, gain) = (*ranks as f64, 100.0 * one / middle(times));
+            (ranks, if i == 0 { gain / ranks } else { gain })
+        };
+        let points = times.iter().map(efficiency).collect();
+        series.push(Series::new("measured", points, Look::Marks(i)));
     }
-    let ranks: Vec<f64> = series[0].points.iter().map(|point| point.0).collect();
-    let title =
-        format!("{}: how much of the ranks is put to use", &made.example["level2_".len()..]);
-    let caption = format!(
-        "{}; {size} {}; forecast from {} ranks; growing: each rank keeps its work",
-        made.origin(),
-        made.setting_text(size),
-        made.setting_text("ranks"),
-    );
-    let half = series[0].points.iter().copied().find(|(_, percent)| *percent < 50.0);
-    let notes = half.map(|point| Note {
-        at: (point.0.powf(0.6), 24.0),
-        text: format!("{} ranks talk more\nthan they compute", plain(point.0)),
+    let half = series[0].points.iter().find(|(_, percent)| *percent < 50.0);
+    let finding = half.map(|&(ranks, percent)| Note {
+        at: (ranks.powf(0.6), 24.0),
+        text: format!("{ranks} ranks talk more\nthan they compute"),
         left: true,
-        arrow: Some(point),
-        ..Note::default()
+        arrow: Some((ranks, percent)),
     });
-    let notes: Vec<Note> = notes.into_iter().collect();
-    let x = Axis::at("ranks", &ranks, plain);
-    let y = Axis::linear("efficiency", 120.0, |v| format!("{} %", plain(v)));
-    let svg = plot::plot(&title, &caption, x, y, &series, &notes)?;
-    Ok(Some(Chart { name: "level2_forecast.svg".into(), svg }))
+    let ranks: Vec<f64> = rows.iter().map(|row| row[0]).collect();
+    let (origin, here, from) = (made.origin(), made.text(size), made.text("ranks"));
+    let program = made.example.trim_start_matches("level2_");
+    let plot = Plot {
+        name: "level2_forecast",
+        title: &format!("{program}: how much of the ranks is put to use"),
+        caption: &format!(
+            "{origin}; {size} {here}; forecast from {from} ranks; growing: each rank keeps its work"
+        ),
+        x: Axis::at("ranks", &ranks, plain),
+        y: Axis::linear("efficiency", 120.0, |v| format!("{} %", plain(v))),
+        series,
+        notes: finding.into_iter().collect(),
+    };
+    Ok(Some(plot.draw()))
+}
+
+/// The middle one of some times; of two, the shorter.
+fn middle(times: &Vec<f64>) -> f64 {
+    let mut sorted = times.clone();
+    sorted.sort_by(f64::total_cmp);
+    sorted[(sorted.len() - 1) / 2]
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ mod compare;
 mod level1;
 mod level2;
 mod level3;
+mod page;
 mod plot;
 
 use std::path::{Path, PathBuf};
 
 use crate::records::{self, Run};
 use cli::misuse;
-use plot::Chart;
+use page::Chart;
 
 /// Draw recorded runs as SVG: every chart for which there are records
 #[derive(clap::Args, Debug)]
@@ -40,13 +41,16 @@ impl ChartArgs {
 /// # Errors
 /// As [`ChartArgs::run`].
 pub fn draw(records: &[PathBuf], out: &Path) -> anyhow::Result<()> {
-    let charts = charts(&records::read(records)?)?;
-    std::fs::create_dir_all(out)
-        .map_err(|e| misuse(format!("cannot make the folder {}: {e}", out.display())))?;
+    let mut runs = Vec::new();
+    for file in records {
+        runs.extend(records::read(file)?);
+    }
+    let charts = charts(&runs)?;
+    let cannot = |path: &Path, e| misuse(format!("cannot write {}: {e}", path.display()));
+    std::fs::create_dir_all(out).map_err(|e| cannot(out, e))?;
     for chart in charts {
         let path = out.join(&chart.name);
-        std::fs::write(&path, chart.svg)
-            .map_err(|e| misuse(format!("cannot write {}: {e}", path.display())))?;
+        std::fs::write(&path, chart.svg).map_err(|e| cannot(&path, e))?;
         println!("{}", path.display());
     }
     Ok(())
@@ -54,18 +58,18 @@ pub fn draw(records: &[PathBuf], out: &Path) -> anyhow::Result<()> {
 
 /// Every chart for which these runs hold the records.
 fn charts(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
-    let mut charts = Vec::new();
-    charts.extend(level1::timeline(runs)?);
-    charts.extend(level1::crossover(runs)?);
-    charts.extend(level1::amdahl(runs)?);
-    charts.extend(level1::array(runs)?);
-    let (forecast, scaling) = (level2::forecast(runs)?, level2::scaling(runs));
-    // A forecast may stand beside runs of other sizes: its chart knows which belong together.
-    charts.extend(if forecast.is_some() { scaling.unwrap_or_default() } else { scaling? });
-    charts.extend(forecast);
-    charts.extend(level3::throughput(runs)?);
-    charts.extend(level3::accuracy(runs)?);
-    charts.extend(level3::digits(runs)?);
+    let drawn = [
+        level1::timeline(runs)?,
+        level1::crossover(runs)?,
+        level1::amdahl(runs)?,
+        level1::array(runs)?,
+        level2::scaling(runs)?,
+        level2::forecast(runs)?,
+        level3::throughput(runs)?,
+        level3::accuracy(runs)?,
+        level3::digits(runs)?,
+    ];
+    let mut charts: Vec<Chart> = drawn.into_iter().flatten().collect();
     charts.extend(compare::languages(runs)?);
     if charts.is_empty() {
         let first = &runs[0]; // `read` refuses files without records

@@ -1,13 +1,15 @@
 //! The commands that slides and READMEs tell people to type, and whether they work.
 
 use std::path::Path;
-use std::process::{Command as Process, Output, Stdio};
+use std::process::Command as Process;
+use std::time::Duration;
 
 use super::document::Document;
 use super::rules::Fault;
+use crate::run::{self, Keep};
 
 /// Every command of a short demonstration ends sooner, even if it builds first.
-const LIMIT_S: u32 = 900;
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// One command.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,31 +66,9 @@ impl Command {
     /// A path `target/release...` means the folder that cargo builds into.
     ///
     /// # Errors
-    /// The exit status and the end of what it printed.
+    /// The line that it said.
     pub fn run(&self, root: &Path) -> Result<(), Fault> {
-        let output = self.start(root)?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let printed = String::from_utf8_lossy(&output.stderr).to_string();
-        let last = printed.lines().rev().find(|line| !line.trim().is_empty());
-        let status = match output.status.code() {
-            Some(124) => format!("still running after {LIMIT_S} s"),
-            Some(code) => format!("exit status {code}"),
-            None => "killed".to_string(),
-        };
-        Err(self.fault(format!("{status}: {}", last.unwrap_or("no message"))))
-    }
-
-    fn start(&self, root: &Path) -> Result<Output, Fault> {
-        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
-        let line = self.line.replace("target/release", &format!("{target}/release"));
-        Process::new("timeout")
-            .args(["--kill-after=5", &LIMIT_S.to_string(), "bash", "-o", "pipefail", "-c", &line])
-            .current_dir(root)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| self.fault(format!("cannot start: {error}")))
+        bash(root, &self.line).map(drop).map_err(|why| self.fault(&why))
     }
 
     /// Asks one of our scripts, or a verb of `cargo workshop`, with `--help` whether it knows every flag.
@@ -99,34 +79,41 @@ impl Command {
     /// The flag that `--help` does not mention.
     pub fn compare_with_help(&self, root: &Path) -> Result<(), Fault> {
         let words: Vec<&str> = self.line.split_whitespace().collect();
-        let flags: Vec<&str> =
-            words.iter().filter(|word| word.starts_with("--")).copied().collect();
         let program = match words.as_slice() {
             [script, ..] if script.starts_with("scripts/") => (*script).to_string(),
             ["cargo", "workshop", verb, ..] => format!("cargo workshop {verb}"),
             _ => return Ok(()),
         };
-        if flags.is_empty() {
+        let mut flags = words.iter().filter(|word| word.starts_with("--")).peekable();
+        if flags.peek().is_none() {
             return Ok(());
         }
-        let asked = Self { line: format!("{program} --help"), ..self.clone() };
-        let help = String::from_utf8_lossy(&asked.start(root)?.stdout).to_string();
+        let help = bash(root, &format!("{program} --help")).map_err(|why| self.fault(&why))?;
         if help.contains("ARGUMENTS...") {
             return Ok(()); // what it does not know, it passes on
         }
-        let known = help.split(|c: char| !c.is_alphanumeric() && c != '-');
-        for flag in flags {
-            let name = flag.split('=').next().unwrap_or(flag);
-            if !known.clone().any(|word| word == name) {
-                return Err(self.fault(format!("its --help does not know {name}")));
-            }
+        let is_part = |c: char| c.is_alphanumeric() || c == '-';
+        let known: Vec<&str> = help.split(|c| !is_part(c)).collect();
+        let mut names = flags.map(|flag| flag.split('=').next().unwrap_or(flag));
+        match names.find(|name| !known.contains(name)) {
+            Some(name) => Err(self.fault(&format!("its --help does not know {name}"))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn fault(&self, reason: String) -> Fault {
+    fn fault(&self, reason: &str) -> Fault {
         Fault { place: self.at.clone(), reason: format!("`{}`: {reason}", self.line) }
     }
+}
+
+/// Runs a line in the folder `root`: what it printed, or why it did not end well.
+fn bash(root: &Path, line: &str) -> Result<String, String> {
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
+    let line = line.replace("target/release", &format!("{target}/release"));
+    let mut bash = Process::new("bash");
+    bash.args(["-o", "pipefail", "-c", &line]).current_dir(root);
+    let ended = run::run(bash, Keep::Output, LIMIT);
+    ended.fault.map_or(Ok(ended.words), Err)
 }
 
 #[cfg(test)]
@@ -157,6 +144,6 @@ mod tests {
         let here = Path::new(".");
         assert!(command("true").run(here).is_ok());
         let fault = command("echo no such thing >&2; exit 3").run(here).unwrap_err();
-        assert!(fault.reason.ends_with("exit status 3: no such thing"), "{fault}");
+        assert!(fault.reason.ends_with("exit 3`: no such thing"), "{fault}");
     }
 }

@@ -142,24 +142,18 @@ impl Document {
 impl Slide {
     /// Puts a piece of text where it belongs, given the tags that are open around it.
     fn read(&mut self, open: &[Tag], piece: &str) {
-        let mut is_read = true;
+        use Tag::{BlockQuote, CodeBlock, Image, Link, MetadataBlock};
         for tag in open {
-            let owner = match tag {
-                Tag::CodeBlock(_) => self.blocks.last_mut().map(|block| &mut block.code),
-                Tag::Link { .. } | Tag::Image { .. } => {
-                    self.links.last_mut().map(|link| &mut link.label)
-                }
-                _ => None,
-            };
-            if let Some(text) = owner {
-                text.push_str(piece);
+            match (tag, self.blocks.last_mut(), self.links.last_mut()) {
+                (CodeBlock(_), Some(block), _) => block.code += piece,
+                (Link { .. } | Image { .. }, _, Some(link)) => link.label += piece,
+                _ => {}
             }
-            is_read &= !matches!(
-                tag,
-                Tag::CodeBlock(_) | Tag::Image { .. } | Tag::BlockQuote(_) | Tag::MetadataBlock(_)
-            );
         }
-        if is_read {
+        let is_apart = |tag: &Tag| {
+            matches!(tag, CodeBlock(_) | Image { .. } | BlockQuote(_) | MetadataBlock(_))
+        };
+        if !open.iter().any(is_apart) {
             self.words += piece;
         }
     }

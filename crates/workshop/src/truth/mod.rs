@@ -75,26 +75,20 @@ impl TruthArgs {
     }
 }
 
-/// Every Markdown file below `root`, hidden and generated folders left out.
+/// Every Markdown file below a folder, hidden and generated folders left out.
 ///
 /// # Errors
 /// If a folder cannot be read.
-pub fn markdown_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub fn markdown_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().to_string();
-            let generated = name.starts_with('.') || name.starts_with("target");
-            if path.is_symlink() || generated || name == "node_modules" {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "md") {
-                files.push(path);
-            }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let generated = [".", "target", "node_modules"].iter().any(|with| name.starts_with(with));
+        if path.is_dir() && !path.is_symlink() && !generated {
+            files.extend(markdown_files(&path)?);
+        } else if name.ends_with(".md") && path.is_file() {
+            files.push(path);
         }
     }
     files.sort();

@@ -55,12 +55,11 @@ fn select(records: &[Value], selector: &str) -> Result<f64, String> {
     let matches = |record: &&Value| {
         keys.split('&').filter(|key| !key.is_empty()).all(|key| {
             let (name, wanted) = key.split_once('=').unwrap_or((key, ""));
+            let (text, number) = (wanted.replace("%20", " "), wanted.parse::<f64>().ok());
             let found = [&record[name], &record["settings"][name]];
-            found.iter().any(|value| match value {
-                Value::String(text) => text == &wanted.replace("%20", " "),
-                Value::Number(number) => Ok(number.as_f64()) == wanted.parse().map(Some),
-                _ => false,
-            })
+            found
+                .iter()
+                .any(|value| **value == text || number.is_some() && value.as_f64() == number)
         })
     };
     let found: Vec<&Value> = records.iter().filter(matches).collect();

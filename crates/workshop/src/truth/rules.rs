@@ -80,48 +80,43 @@ fn code(folder: &Path, deck: bool, slide: &Slide, say: &mut impl FnMut(usize, St
 /// Each part begins and ends where a line of the file does. In between only blanks may differ, so
 /// that a long line can be broken where the slide ends. The error is the first line that differs.
 fn is_piece_of(code: &str, file: &str) -> Result<(), String> {
-    let file: Vec<&str> = file.lines().collect();
+    let mut letters = String::new();
+    let mut edges = vec![0]; // where lines begin and end among the letters
+    for line in file.lines() {
+        letters += &without_blanks(line);
+        edges.push(letters.len());
+    }
     let code: Vec<&str> = code.lines().collect();
     let mut from = 0;
     for part in code.split(|line| matches!(line.trim(), "// ..." | "# ...")) {
+        // Where these lines stand in the rest of the file.
+        let find = |lines: &[&str], whole: bool| {
+            let wanted: String = lines.iter().copied().map(without_blanks).collect();
+            let mut edges_left = edges.iter().filter(|edge| **edge >= from);
+            let fits = |edge: usize| {
+                letters[edge..].starts_with(&wanted)
+                    && (!whole || edges.contains(&(edge + wanted.len())))
+            };
+            edges_left.find(|edge| fits(**edge)).map(|edge| edge + wanted.len())
+        };
         if part.iter().all(|line| line.trim().is_empty()) {
             continue;
         }
-        let best = (from..file.len()).map(|at| (at, matching(part, &file[at..])));
-        match best.max_by_key(|(at, (same, _))| (*same, file.len() - at)) {
-            Some((at, (_, Ok(lines)))) => from = at + lines,
-            Some((_, (_, Err(line)))) => return Err(line.trim().to_string()),
-            None => return Err(part[0].trim().to_string()),
-        }
+        let Some(end) = find(part, true) else {
+            let differs = (1..part.len()).find(|count| find(&part[..*count], false).is_none());
+            return Err(part[differs.unwrap_or(part.len()) - 1].trim().to_string());
+        };
+        from = end;
     }
     Ok(())
 }
 
-/// How many letters of `part` begin `file`, blanks not counted; then how many lines of the file
-/// they fill, or the line of `part` with the first letter that differs.
-fn matching<'a>(part: &[&'a str], file: &[&str]) -> (usize, Result<usize, &'a str>) {
-    let letters = |line: &str| match line.trim() {
-        "" => vec!['\n'], // an empty line is seen
-        text => text.chars().filter(|c| !c.is_whitespace()).collect(),
-    };
-    let mut wanted =
-        part.iter().flat_map(|line| letters(line).into_iter().map(move |c| (c, *line)));
-    let mut same = 0;
-    let mut next = wanted.next();
-    for (number, line) in file.iter().enumerate() {
-        if next.is_none() {
-            return (same, Ok(number));
-        }
-        for letter in letters(line) {
-            match next {
-                Some((c, _)) if c == letter => (same, next) = (same + 1, wanted.next()),
-                Some((_, line)) => return (same, Err(line)),
-                // The part ends inside a line of the file.
-                None => return (same, Err(part[part.len() - 1])),
-            }
-        }
+/// The letters of a line; an empty line is seen.
+fn without_blanks(line: &str) -> String {
+    match line.trim() {
+        "" => "\n".to_string(),
+        text => text.split_whitespace().collect(),
     }
-    (same, next.map_or(Ok(file.len()), |(_, line)| Err(line)))
 }
 
 /// Rule 3: a relative link leads to a file, and so does a path of ours in `code`.
