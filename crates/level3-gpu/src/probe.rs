@@ -68,7 +68,7 @@ fn reason(error: CUresult) -> String {
         CUresult::CUDA_ERROR_STUB_LIBRARY => {
             "libcuda.so.1 is the stub to link against, not a driver".to_string()
         }
-        other => format!("the NVIDIA driver does not start ({other:?})"),
+        other => format!("the NVIDIA driver fails ({other:?})"),
     }
 }
 

@@ -127,10 +127,11 @@ fn without_a_gpu_it_says_why_and_takes_the_cpu() {
 fn a_stub_of_the_driver_is_no_gpu() {
     let folder = Folder::new();
     let (source, library) = (folder.file("stub.c"), folder.file("libcuda.so"));
-    for (status, says) in [(34, "stub"), (100, "shows no device"), (3, "does not start")] {
+    for (status, says) in [(34, "stub"), (100, "shows no device"), (3, "driver fails")] {
         fs::write(&source, format!("int cuInit(unsigned f) {{ return {status}; }}\n")).unwrap();
-        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o", &library, &source]);
-        assert!(compiled.status().unwrap().success());
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o", &library, &source]);
+        assert!(compiler.status().unwrap().success());
         let mut command = mnist(&["--synthetic", "--images", "64", "--device", "gpu"]);
         command.env("LD_LIBRARY_PATH", folder.path()).env_remove("CUDA_VISIBLE_DEVICES");
         let ended = run(&mut command).succeeded();
