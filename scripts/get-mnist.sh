@@ -66,7 +66,7 @@ get() {
       esac
     done
   done
-  die "no mirror delivered $name; on a login node there may be a network. Without the files: level3_mnist --synthetic" 1
+  die "no mirror delivered $name. Compute nodes often have no network: try a login node, or level3_mnist --synthetic" 1
 }
 
 while read -r sha256 name; do get "$sha256" "$name"; done <"$repo/crates/level3-gpu/mnist.sha256"

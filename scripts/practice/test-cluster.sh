@@ -120,7 +120,7 @@ check "level3: a GPU on which nothing can compute, and no MNIST" job level3 '^da
 check "the same without --gres" says 'taking the CPU' as_user \
   srun -c 4 target/release/examples/level3_mnist --device cuda --batch-size 512 --images 2000
 check "scaling: strong and weak, five rows each" job scaling \
-  '^ +(1|2|4|8|16) +[0-9.]+ .?s +([0-9.]+ x|no speedup: )' 10
+  '^ +(1|2|4|8|16) +[0-9.]+ .?s +([0-9.]+ x +[0-9]+ %( +a part.*)?$|no speedup)' 10
 
 step "An array"
 array=$(as_user sbatch --parsable --hold scripts/slurm/level1-array.sbatch)
@@ -145,7 +145,7 @@ check "a job that is submitted in it" as_user salloc --mem-per-cpu=1G sbatch --w
 check "mpirun in a job, as root" says '^rank 3 of 4 on node' as_root \
   salloc --ntasks=4 scripts/mpirun.sh -n 4 "$copy/target/release/examples/level2_hello"
 for request in "--time=1-0:time limit" "--nodes=5:[Nn]ode count" "--gres=gpu:3:not available" \
-  "--mem=17000M:not available" "--cpus-per-task=65:CPU count|not available" "--partition=nosuch:partition"; do
+  "--mem=17000M:not available" "--cpus-per-task=65:processors|CPU count" "--partition=nosuch:partition"; do
   check "refused: ${request%:*}" refused "${request##*:}" \
     as_user sbatch "${request%:*}" scripts/slurm/level2-multinode.sbatch
 done

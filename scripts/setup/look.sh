@@ -71,7 +71,7 @@ look_for_mpi() {
   rm -f "$trial"
   case $words in
     *"$ranks started by "*)
-      ok MPI: ${words##* started by } "($(command -v "$mpicc")); $LAUNCH starts $ranks ranks"
+      ok MPI: ${words##* started by } "($(command -v "$mpicc")); $LAUNCH -n $ranks works"
       if [[ -x $hello && $(start "$hello") != *"of $ranks on "* ]]; then
         note "level 2 is built with another MPI; scripts/setup.sh forgets it (cargo clean --release -p mpi-sys)"
         stale=yes

@@ -41,11 +41,11 @@ for script in demo test setup mpirun get-mnist; do
   check "$script.sh --help" 0 "$script.sh *scripts/$script.sh" "scripts/$script.sh" --help
 done
 check "an option that does not exist" 2 "error: setup.sh knows --check" scripts/setup.sh --chekc
-check "--check on this machine" 0 "ok       Rust*starts 2 ranks*ok       libclang*disk: " scripts/setup.sh --check
+check "--check on this machine" 0 "ok       Rust*mpirun.sh -n 2 works*ok       libclang*disk: " scripts/setup.sh --check
 check "--check says what to type without Rust and MPI" 1 "MISSING  Rust *type: curl*MISSING  MPI*still missing: Rust" \
   without_root scripts/setup.sh --check
 check "the demonstration, too" 2 "error: there is no cargo here: install Rust" without_root scripts/demo.sh
-check "MPI comes from PyPI, into a folder with blanks" 1 "my übung/.venv-mpi/bin/mpicc); *mpirun.sh starts 2 ranks" \
+check "MPI comes from PyPI, into a folder with blanks" 1 "my übung/.venv-mpi/bin/mpicc); *mpirun.sh -n 2 works" \
   without_root scripts/setup.sh
 printf '#!/bin/sh\necho "rustc 1.75.0 (of a package)"\n' >"$work/home/rustc"
 chmod +x "$work/home/rustc"

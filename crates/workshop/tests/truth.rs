@@ -98,12 +98,18 @@ fn a_renamed_flag_fails_when_its_command_runs() {
 
 #[test]
 fn a_flag_renamed_in_a_command_for_elsewhere_is_found_in_the_help() {
-    let altered = with(&deck(), "interactive.sh --cpu hostname", "interactive.sh --cp hostname");
-    let document = Document::parse(Path::new(DECK), &altered);
-    let command = commands(&document).into_iter().find(|c| c.line.contains("--cp ")).unwrap();
-    assert_eq!(command.place, Place::Cluster);
-    let fault = command.compare_with_help(repository()).unwrap_err().to_string();
-    assert!(fault.contains("does not know --cp"), "{fault}");
+    let typed = |line: &str| {
+        let text = format!("```bash cluster\n{line}\n```\n");
+        commands(&Document::parse(Path::new("README.md"), &text)).remove(0)
+    };
+    for (right, wrong) in [
+        ("scripts/setup.sh --check", "scripts/setup.sh --look"),
+        ("cargo workshop scaling pi --ranks 1,2", "cargo workshop scaling pi --rank 1,2"),
+    ] {
+        assert!(typed(right).compare_with_help(repository()).is_ok());
+        let fault = typed(wrong).compare_with_help(repository()).unwrap_err().to_string();
+        assert!(fault.contains("does not know --"), "{fault}");
+    }
 }
 
 #[test]

@@ -91,24 +91,31 @@ impl Command {
             .map_err(|error| self.fault(format!("cannot start: {error}")))
     }
 
-    /// Asks one of our scripts with `--help` whether it knows every flag. Other commands are not
-    /// asked: those that need only this machine are run, the others belong to the site.
+    /// Asks one of our scripts, or a verb of `cargo workshop`, with `--help` whether it knows every flag.
+    /// Other commands are not asked: those that need only this machine are run, the others belong to the
+    /// site.
     ///
     /// # Errors
     /// The flag that `--help` does not mention.
     pub fn compare_with_help(&self, root: &Path) -> Result<(), Fault> {
-        let mut words = self.line.split_whitespace();
-        let Some(script) = words.next().filter(|word| word.starts_with("scripts/")) else {
-            return Ok(());
+        let words: Vec<&str> = self.line.split_whitespace().collect();
+        let flags: Vec<&str> =
+            words.iter().filter(|word| word.starts_with("--")).copied().collect();
+        let program = match words.as_slice() {
+            [script, ..] if script.starts_with("scripts/") => (*script).to_string(),
+            ["cargo", "workshop", verb, ..] => format!("cargo workshop {verb}"),
+            _ => return Ok(()),
         };
-        let asked = Self { line: format!("{script} --help"), ..self.clone() };
-        let help = String::from_utf8_lossy(&asked.start(root)?.stdout).to_string();
-        // Some scripts pass on what they do not know: `submit.sh level1 --wait` goes to sbatch.
-        if help.contains("OPTIONS...") || help.contains("ARGUMENTS...") {
+        if flags.is_empty() {
             return Ok(());
         }
+        let asked = Self { line: format!("{program} --help"), ..self.clone() };
+        let help = String::from_utf8_lossy(&asked.start(root)?.stdout).to_string();
+        if help.contains("ARGUMENTS...") {
+            return Ok(()); // what it does not know, it passes on
+        }
         let known = help.split(|c: char| !c.is_alphanumeric() && c != '-');
-        for flag in words.filter(|word| word.starts_with("--")) {
+        for flag in flags {
             let name = flag.split('=').next().unwrap_or(flag);
             if !known.clone().any(|word| word == name) {
                 return Err(self.fault(format!("its --help does not know {name}")));

@@ -13,7 +13,7 @@ const MOST_CODE_LINES: usize = 14;
 /// A workshop of an hour keeps ten minutes for questions and five for what goes wrong.
 const MINUTES: f64 = 45.0;
 /// In `code`, a path that begins with one of these is ours.
-const OWN_FOLDERS: [&str; 4] = ["examples/", "crates/", "scripts/", "slides/"];
+const OWN_FOLDERS: [&str; 5] = ["crates/", "docs/", "examples/", "scripts/", "slides/"];
 
 /// Something that is not true, and where it stands.
 #[derive(Debug)]
