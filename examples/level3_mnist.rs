@@ -1,7 +1,7 @@
 //! Level 3: train a network to read handwritten digits, on the CPU or on the GPU.
 //!
-//! One line chooses the device. Network, loop and data are the same on both; the CPU's convolution
-//! is our own, because Burn's leaves cores idle, and a CPU used badly flatters the GPU.
+//! One line chooses the device. Network, loop and data are the same on both. Only the CPU's
+//! convolution is our own: Burn's leaves cores idle, and the GPU would look better than it is.
 //! ```text
 //! cargo run --release -p level3-gpu --example level3_mnist -- --device cpu --batch-size 512
 //! cargo run --release -p level3-gpu --features cuda --example level3_mnist -- --device gpu --batch-size 512

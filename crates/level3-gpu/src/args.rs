@@ -55,7 +55,8 @@ pub struct MnistArgs {
 
     /// Read the digits in FILE (PNG, JPEG or IDX) with the network in --model, without training
     #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = [
-        "device", "batch_size", "epochs", "data", "synthetic", "images", "seed", "save", "sweep", "guess"])]
+        "device", "batch_size", "epochs", "data", "synthetic", "images", "seed", "save", "sweep",
+        "guess"])]
     predict: Option<PathBuf>,
 
     /// The network that --save wrote, for --predict
@@ -80,7 +81,8 @@ impl MnistArgs {
     /// What to train, where: one plan, or several with `--sweep`. Asks for what was not given.
     ///
     /// # Errors
-    /// [`cli::Misuse`] for a batch that is larger than the data; if the input ends without an answer.
+    /// [`cli::Misuse`] for a batch that is larger than the data; any other if the input ends without
+    /// an answer.
     pub fn plans(&self) -> anyhow::Result<Vec<Plan>> {
         let images = self.images.map_or(TRAINING_IMAGES, |images| images as usize);
         let plan = |device, batch_size| Plan {

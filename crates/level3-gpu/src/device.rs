@@ -10,7 +10,7 @@ use cli::{ask, count, name_of, wrapped};
 pub enum Device {
     /// The cores of this machine.
     Cpu,
-    /// The first NVIDIA GPU that this process may use. Only a build with the feature `cuda` knows it.
+    /// The first NVIDIA GPU that this process may use; only in a build with the feature `cuda`.
     #[cfg(feature = "cuda")]
     Gpu,
 }

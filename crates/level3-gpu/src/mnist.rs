@@ -43,7 +43,7 @@ impl Digits {
     }
 }
 
-/// The training set or the test set. The checksums vouch for the headers of its two files.
+/// The training set or the test set. Its two files are checked, so their headers need no look.
 fn images(folder: &Path, set: &str, count: usize) -> anyhow::Result<Images> {
     let (pixels, labels) = rayon::join(
         || read(folder, &format!("{set}-images-idx3-ubyte"), 16 + count * SIDE * SIDE),

@@ -33,8 +33,8 @@ impl Report {
     /// Starts a report: the workers, and where records go.
     ///
     /// # Errors
-    /// [`cli::Misuse`] if the file of the records or that of the model cannot be written: better now
-    /// than after the training.
+    /// [`cli::Misuse`] if the file of the records or that of the model cannot be written: that is
+    /// known now, and not after the training.
     pub fn open(args: &MnistArgs, workers: Workers) -> anyhow::Result<Self> {
         if let Some(model) = &args.save {
             cli::check_replaceable(model).context("--save")?;

@@ -61,7 +61,7 @@ impl Run {
         let (loss, data): (f32, _) = (loss.into_scalar().elem(), self.data);
         ensure!(
             loss.is_finite(),
-            "the loss is {loss} at step {step} of epoch {epoch}, so the training has failed and nothing \
+            "the loss is {loss} at step {step} of epoch {epoch}: the training has failed, and nothing \
              is saved; try another --seed, and after a run on the GPU --device cpu"
         );
         println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
