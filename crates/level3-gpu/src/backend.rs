@@ -147,14 +147,10 @@ fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
 }
 
 #[cfg(feature = "cuda")]
-mod cuda {
-    use super::*;
-    use burn::backend::Cuda;
+impl ConvBlock for burn::backend::Cuda {}
 
-    impl ConvBlock for Cuda {}
-
-    impl<C: CheckpointStrategy> ConvBlock for Autodiff<Cuda, C> {}
-}
+#[cfg(feature = "cuda")]
+impl<C: CheckpointStrategy> ConvBlock for Autodiff<burn::backend::Cuda, C> {}
 
 #[cfg(test)]
 mod tests {
