@@ -137,7 +137,10 @@ fn a_forecast_is_drawn_with_the_runs_that_belong_to_it_and_without_doubtful_ones
         (svg.matches("<circle").count(), svg.matches("<polygon").count())
     };
     let made = with_forecast(heat(4, 100, 0.3), &[(1, 1.0), (4, 0.8), (16, 0.4)]);
-    assert!(drawn("level2_forecast.svg", slice::from_ref(&made)).contains("16 ranks talk more"));
+    assert!(
+        drawn("level2_forecast.svg", slice::from_ref(&made))
+            .contains("with 16 ranks, more than half")
+    );
     let strong = [heat(1, 100, 1.0), heat(2, 100, 0.6), made];
     let (circles, squares) = marks(&strong);
     let weak = [&strong[..], &[heat(4, 200, 1.1), heat(2, 141, 1.05)]].concat();

@@ -123,9 +123,9 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     }
     let half = series[0].points.iter().find(|(_, percent)| *percent < 50.0);
     let finding = half.map(|&(ranks, percent)| Note {
-        at: (ranks.powf(0.6), 24.0),
-        text: format!("{ranks} ranks talk more\nthan they compute"),
-        left: true,
+        at: if ranks > 30.0 { (ranks.powf(0.6), 24.0) } else { (ranks * 1.2, 68.0) }, // where is room
+        text: format!("with {ranks} ranks, more than half\nof their time is spent waiting"),
+        left: ranks > 30.0,
         arrow: Some((ranks, percent)),
     });
     let ranks: Vec<f64> = rows.iter().map(|row| row[0]).collect();
