@@ -152,5 +152,5 @@ fn row(run: &Run) -> String {
             format!("{ranks:9}{:>9}   {gain}", seconds_exact(time))
         }
     };
-    format!("{:18}{what}", run.example)
+    format!("{:18}{what}", run.example).trim_end().to_string()
 }

@@ -191,6 +191,12 @@ pub fn points(
     Ok(points)
 }
 
+/// The middle one of some times; of two, the shorter.
+pub fn middle(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[(times.len() - 1) / 2]
+}
+
 /// A time in seconds as people read it: three digits and a unit.
 pub fn seconds_exact(value: f64) -> String {
     Duration::try_from_secs_f64(value).map_or_else(|_| "unknown".to_string(), human)

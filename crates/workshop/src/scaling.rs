@@ -10,7 +10,7 @@ use common::plural;
 
 use crate::chart;
 use crate::programs::Programs;
-use crate::records::{Run, seconds_exact};
+use crate::records::{Run, middle, seconds_exact};
 use crate::run::Keep;
 
 /// Measure what more ranks gain, and show the forecast beside it
@@ -102,9 +102,7 @@ impl ScalingArgs {
         for &ranks in &self.ranks {
             let runs = (0..self.repeat).map(|_| Ok(once(ranks, self.weak, "")?.0));
             let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
-            let mut times = runs.iter().map(Run::time).collect::<anyhow::Result<Vec<f64>>>()?;
-            times.sort_by(f64::total_cmp);
-            let time = times[times.len() / 2];
+            let time = middle(runs.iter().map(Run::time).collect::<anyhow::Result<_>>()?);
             let doubt = runs.iter().find_map(|run| run.get("doubt").as_str());
             if ranks == 1 && doubt.is_none() {
                 one = Some(time);

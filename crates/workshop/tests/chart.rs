@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use serde_json::{Value, json};
 use testkit::{Ended, Folder, program, records, repository, run};
@@ -114,21 +115,6 @@ fn the_crossover_and_amdahl_s_law_say_what_was_measured() {
 }
 
 #[test]
-fn an_array_is_one_race_with_three_sizes_or_more_each_counted_once() {
-    let race = |factorial: u64| {
-        let mut run = record("level1.jsonl", json!({"tasks": 100}));
-        run["settings"]["factorial"] = json!(factorial);
-        run
-    };
-    let circles = |runs: &[Value]| drawn("level1_array.svg", runs).matches("<circle").count();
-    let three = [race(20), race(300), race(3000)];
-    assert_eq!(circles(&three), 3 + 1); // one in the key
-    assert_eq!(circles(&[&three[..], &[race(300)]].concat()), 3 + 1);
-    let two: Vec<String> = three[1..].iter().map(Value::to_string).collect();
-    charts(&two).1.failed(2, &["no chart is drawn from"]);
-}
-
-#[test]
 fn heat_with_overlap_has_a_curve_of_its_own() {
     let overlap = |ranks: u64, step_s: f64| {
         let mut run = heat(ranks, 100, 1.0);
@@ -150,7 +136,11 @@ fn a_forecast_is_drawn_with_the_runs_that_belong_to_it_and_without_doubtful_ones
         let svg = drawn("level2_forecast.svg", runs);
         (svg.matches("<circle").count(), svg.matches("<polygon").count())
     };
-    let made = with_forecast(heat(4, 100, 0.3), &[(1, 1.0), (4, 0.8)]);
+    let made = with_forecast(heat(4, 100, 0.3), &[(1, 1.0), (4, 0.8), (16, 0.4)]);
+    assert!(
+        drawn("level2_forecast.svg", slice::from_ref(&made))
+            .contains("with 16 ranks, more than half")
+    );
     let strong = [heat(1, 100, 1.0), heat(2, 100, 0.6), made];
     let (circles, squares) = marks(&strong);
     let weak = [&strong[..], &[heat(4, 200, 1.1), heat(2, 141, 1.05)]].concat();
@@ -161,18 +151,12 @@ fn a_forecast_is_drawn_with_the_runs_that_belong_to_it_and_without_doubtful_ones
 }
 
 #[test]
-fn a_forecast_points_at_the_first_plate_that_talks_more_than_it_computes() {
-    let made = with_forecast(heat(2, 100, 0.3), &[(1, 1.0), (8, 0.6), (16, 0.4)]);
-    assert!(drawn("level2_forecast.svg", &[made]).contains("16 ranks talk more"));
-}
-
-#[test]
 fn a_run_on_a_gpu_joins_the_charts_and_is_labelled_with_its_batch() {
-    let cpu = [mnist(64), mnist(512)];
-    assert!(drawn("level3_batch.svg", &cpu).contains("no GPU run is among these records"));
+    let alone = drawn("level3_batch.svg", &[mnist(64), mnist(512)]);
+    assert!(alone.contains("no GPU run is among these records"));
     let gpu = records(repository().join("crates/workshop/tests/gpu.jsonl")).swap_remove(0);
     let device = gpu["settings"]["device_name"].as_str().unwrap();
-    let svg = drawn("level3_batch.svg", &[&cpu[..], &[gpu.clone()]].concat());
+    let svg = drawn("level3_batch.svg", &[mnist(64), gpu.clone()]);
     assert!(svg.contains(&format!("{device} on ")) && !svg.contains("no GPU run"), "{svg}");
     let mut all_at_once = gpu.clone();
     all_at_once["settings"]["batch_size"] = gpu["settings"]["images"].clone();

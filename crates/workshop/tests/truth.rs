@@ -1,36 +1,39 @@
-//! The repository tells the truth, and altered copies of its slides do not.
+//! The repository tells the truth, and a deck of one slide does until a word of it is altered.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::fs;
 use std::path::Path;
 
-use workshop::programs::repository;
-use workshop::truth::{Block, Document, Place, check, commands, markdown_files};
-
-const DECK: &str = "slides/deck.md";
-
-fn deck() -> String {
-    std::fs::read_to_string(repository().join(DECK)).unwrap()
-}
+use testkit::{records, repository};
+use workshop::truth::{Command, Document, check, commands, markdown_files};
 
 /// What is wrong with a deck of this text, as lines.
 fn faults(text: &str) -> Vec<String> {
-    let document = Document::parse(Path::new(DECK), text);
+    let document = Document::parse(Path::new("slides/deck.md"), text);
     check(repository(), &document).iter().map(ToString::to_string).collect()
 }
 
-/// The text with one piece of it replaced; it must be there.
-fn with(text: &str, old: &str, new: &str) -> String {
-    assert!(text.contains(old), "{old}");
-    text.replacen(old, new, 1)
+/// A slide with a piece of a lesson, the figure of a run, a path and its minutes, with `old` replaced.
+fn slide_with(old: &str, new: &str) -> String {
+    let lesson = fs::read_to_string(repository().join("examples/level1_cores.rs")).unwrap();
+    let line = lesson.lines().find(|line| line.contains("into_par_iter()")).unwrap();
+    let run = records(repository().join("slides/runs/level1.jsonl")).swap_remove(0);
+    let speedup = run["results"]["speedup"].as_f64().unwrap();
+    let slide = format!(
+        "---\ntitle: A deck\n---\n\n# A slide\n\n\
+         [the lesson](../examples/level1_cores.rs)\n\n```rust\n{line}\n```\n\n\
+         [{speedup:.2}x](runs/level1.jsonl#weight_s=0.5/speedup) in `examples/exercises/`\n\n\
+         <!--\n45 min\n-->\n"
+    );
+    assert!(slide.contains(old), "{old}");
+    slide.replacen(old, new, 1)
 }
 
-/// The only fault that the altered deck has: it names its slide.
-fn only_fault(text: &str) -> String {
-    let faults = faults(text);
-    assert_eq!(faults.len(), 1, "{faults:#?}");
-    assert!(faults[0].contains("slides/deck.md:") && faults[0].contains(", slide "), "{faults:?}");
-    faults[0].clone()
+/// The command in a block of this kind.
+fn command(kind: &str, line: &str) -> Command {
+    let text = format!("```{kind}\n{line}\n```\n");
+    commands(&Document::parse(Path::new("README.md"), &text)).remove(0)
 }
 
 #[test]
@@ -45,80 +48,59 @@ fn the_repository_tells_the_truth() {
 }
 
 #[test]
-fn a_line_changed_on_the_slide_is_found() {
-    let slides = Document::parse(Path::new(DECK), &deck()).slides.into_iter().zip(1..);
-    let mut blocks = slides.flat_map(|(slide, n)| slide.blocks.into_iter().map(move |b| (b, n)));
-    let is_lesson = |block: &Block| block.from.as_ref().is_some_and(|f| f.contains("examples/"));
-    let (block, slide) = blocks.find(|(block, _)| is_lesson(block)).unwrap();
-    let line = block.code.lines().find(|line| line.len() > 20).unwrap();
-    let fault = only_fault(&with(&deck(), line, &format!("{line} + 1")));
-    assert!(fault.contains(&format!("slide {slide}:")) && fault.contains("+ 1"), "{fault}");
-}
-
-#[test]
-fn a_renamed_flag_fails_when_its_command_runs() {
-    let altered = with(&deck(), "cargo level1 --weight 0 ", "cargo level1 --wait 0 ");
-    let document = Document::parse(Path::new(DECK), &altered);
-    let command = commands(&document).into_iter().find(|c| c.line.contains("--wait 0")).unwrap();
-    assert_eq!(command.place, Place::Here);
-    let fault = command.run(repository()).unwrap_err().to_string();
-    assert!(fault.contains("unexpected argument '--wait'"), "{fault}");
-    assert!(fault.contains("slides/deck.md:") && fault.contains(", slide "), "{fault}");
-}
-
-#[test]
-fn a_flag_renamed_in_a_command_for_elsewhere_is_found_in_the_help() {
-    let typed = |line: &str| {
-        let text = format!("```bash cluster\n{line}\n```\n");
-        commands(&Document::parse(Path::new("README.md"), &text)).remove(0)
-    };
-    for (right, wrong) in [
-        ("scripts/setup.sh --check", "scripts/setup.sh --look"),
-        ("cargo workshop scaling pi --ranks 1,2", "cargo workshop scaling pi --rank 1,2"),
-    ] {
-        assert!(typed(right).compare_with_help(repository()).is_ok());
-        let fault = typed(wrong).compare_with_help(repository()).unwrap_err().to_string();
-        assert!(fault.contains("does not know --"), "{fault}");
-    }
-}
-
-#[test]
-fn an_altered_number_is_found() {
-    // The first measurement that the deck quotes: `[1.93x](runs/level1.jsonl#...)`.
-    let document = Document::parse(Path::new(DECK), &deck());
-    let mut links = document.slides.iter().flat_map(|slide| &slide.links);
-    let quoted = links.find(|link| link.target.contains(".jsonl#")).unwrap();
-    let altered = with(&deck(), &format!("[{}](", quoted.label), "[9.87x](");
-    assert!(only_fault(&altered).contains("\"9.87x\" is "));
-}
-
-#[test]
-fn a_link_and_a_path_that_lead_nowhere_are_found_but_git_may_ignore_a_path() {
-    let altered = with(&deck(), "[README](../README.md)", "[README](../README.txt)");
-    assert!(only_fault(&altered).contains("../README.txt leads nowhere"));
-    let found = faults("`examples/exercise/`, `slides/deck.html` and `slides/deck.htm`\n");
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].contains("there is no examples/exercise/"), "{found:?}");
-    assert!(found[1].contains("there is no slides/deck.htm"), "{found:?}");
-}
-
-#[test]
-fn a_crowded_slide_and_one_without_minutes_are_found() {
+fn a_slide_is_true_until_it_is_altered() {
+    assert_eq!(faults(&slide_with("", "")), [""; 0]);
     let words = "word ".repeat(60);
-    let altered = with(&deck(), "# The cluster\n", &format!("# The cluster\n\n{words}\n"));
-    assert!(only_fault(&altered).contains("a slide has room for"));
-    let altered = with(&deck(), "\n1 min\n", "\n\n");
-    let found = faults(&altered);
-    assert!(found.iter().any(|fault| fault.contains("no line with the minutes")), "{found:?}");
-    assert!(found.iter().any(|fault| fault.contains("add up to")), "{found:?}");
+    for (old, new, found) in [
+        ("into_par_iter()", "into_iter()", "not in ../examples/level1_cores.rs as it stands here"),
+        ("[the lesson](../examples/level1_cores.rs)", "", "needs a link to its file"),
+        ("exercises/`", "exercise/`", "there is no examples/exercise/"),
+        ("[the lesson](../", "[the lesson](", "the link to examples/level1_cores.rs leads nowhere"),
+        ("x](runs", "9x](runs", "in the record"),
+        ("# A slide", &format!("# A slide\n\n{words}"), "a slide has room for 50"),
+        ("45 min", "", "no line with the minutes"),
+        ("45 min", "44 min", "add up to 44, not 45"),
+    ] {
+        let faults = faults(&slide_with(old, new));
+        assert!(faults.iter().any(|fault| fault.contains(found)), "{new}: {faults:#?}");
+        assert!(faults[0].starts_with("slides/deck.md"), "{faults:#?}");
+    }
 }
 
 #[test]
 fn a_page_of_the_hand_out_needs_no_minutes_but_has_its_measure() {
     let page = |words: usize| {
         let words = "word ".repeat(words);
-        format!("{}\n\n---\n\n<!-- _class: handout -->\n\n# Page\n\n{words}\n", deck().trim_end())
+        let page = format!("-->\n\n---\n\n<!-- _class: handout -->\n\n# Page\n\n{words}");
+        faults(&slide_with("-->", &page))
     };
-    assert_eq!(faults(&page(100)), [""; 0]);
-    assert!(only_fault(&page(150)).contains("a slide has room for 140"));
+    assert_eq!(page(100), [""; 0]);
+    let found = page(150);
+    assert!(found.len() == 1 && found[0].contains("slide 2: 151 words"), "{found:?}");
+}
+
+#[test]
+fn a_path_that_git_ignores_need_not_exist() {
+    let found = faults("`slides/deck.html` and `slides/deck.htm`\n");
+    assert!(found.len() == 1 && found[0].contains("there is no slides/deck.htm"), "{found:?}");
+}
+
+#[test]
+fn a_renamed_flag_fails_when_its_command_runs() {
+    let fault = command("bash", "cargo level1 --wait 0").run(repository()).unwrap_err();
+    assert_eq!(fault.place, "README.md:1");
+    assert!(fault.reason.contains("unexpected argument '--wait'"), "{fault}");
+}
+
+#[test]
+fn a_flag_renamed_in_a_command_for_elsewhere_is_found_in_the_help() {
+    for (right, wrong) in [
+        ("scripts/setup.sh --check", "scripts/setup.sh --look"),
+        ("cargo workshop scaling pi --ranks 1,2", "cargo workshop scaling pi --rank 1,2"),
+    ] {
+        let compare = |line| command("bash cluster", line).compare_with_help(repository());
+        assert!(compare(right).is_ok(), "{right}");
+        let fault = compare(wrong).unwrap_err().to_string();
+        assert!(fault.contains("does not know --"), "{fault}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use common::plural;
 
-use super::page::{self, Chart, GREY, LABEL, Page};
+use super::page::{self, Chart, GREY, INK, Page};
 use super::plot::{Axis, Look, Note, Plot, Series, plain, seconds, ticks};
 use crate::records::{Run, latest, points, seconds_exact};
 
@@ -138,9 +138,10 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let mut page = Page::new(&title, &caption);
     ticks(&mut page, &axis, across, down);
     let height = f64::from(down.1 - down.0) / workers.max(1.0);
+    let style = |colour| format!("font-size='{:.0}' fill='{colour}'", (0.7 * height).min(26.0));
     for worker in 0..workers as u32 {
         let y = |share: f64| down.0 + ((f64::from(worker) + share) * height) as i32;
-        page.text(&format!("worker {worker}"), (across.0 - 14, y(0.5)), "end", LABEL);
+        page.text(&format!("worker {worker}"), (across.0 - 14, y(0.5)), "end", &style(INK));
         let mut last = 0.0f64;
         let own = tasks.iter().filter(|task| task[0] == f64::from(worker));
         // The wave of a task is its place in the order of its worker's tasks.
@@ -150,14 +151,13 @@ pub fn timeline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
             page.rectangle(corners, page::colour(0), shade);
             if right - left > 26 {
                 let middle = ((left + right) / 2, y(0.5));
-                page.text(&plain(*task), middle, "middle", "font-size='28' fill='white'");
+                page.text(&plain(*task), middle, "middle", &style("white"));
             }
             last = last.max(*end);
         }
         if last < 0.8 * end {
             let middle = (x((last + end) / 2.0), y(0.5));
-            let style = format!("font-size='26' fill='{GREY}'");
-            page.text("no task left", middle, "middle", &style);
+            page.text("no task left", middle, "middle", &style(GREY));
         }
     }
     Ok(Some(page.finish("level1_timeline")))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::page::Chart;
 use super::plot::{Axis, Look, Note, Plot, Series, plain};
-use crate::records::{Run, latest, points};
+use crate::records::{Run, latest, middle, points};
 
 /// What is measured with several numbers of ranks: its name in the key, the setting that grows with the
 /// problem, and what else the runs of one curve have in common.
@@ -111,9 +111,11 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     for (i, (name, times)) in ["same problem", "growing problem"].iter().zip(measured).enumerate() {
         let points = rows.iter().map(|row| (row[0], 100.0 * row[i + 1])).collect();
         series.push(Series::new(format!("{name}, forecast"), points, Look::Fitted(i)));
-        let Some(one) = times.get(&1).map(middle) else { continue };
-        let efficiency = |(ranks, times): (&u64, _)| {
-            let (ranks, gain) = (*ranks as f64, 100.0 * one / middle(times));
+        let times: BTreeMap<u64, f64> =
+            times.into_iter().map(|(ranks, times)| (ranks, middle(times))).collect();
+        let Some(one) = times.get(&1) else { continue };
+        let efficiency = |(ranks, time): (&u64, &f64)| {
+            let (ranks, gain) = (*ranks as f64, 100.0 * one / time);
             (ranks, if i == 0 { gain / ranks } else { gain })
         };
         let points = times.iter().map(efficiency).collect();
@@ -121,9 +123,9 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     }
     let half = series[0].points.iter().find(|(_, percent)| *percent < 50.0);
     let finding = half.map(|&(ranks, percent)| Note {
-        at: (ranks.powf(0.6), 24.0),
-        text: format!("{ranks} ranks talk more\nthan they compute"),
-        left: true,
+        at: if ranks > 30.0 { (ranks.powf(0.6), 24.0) } else { (ranks * 1.2, 68.0) }, // where is room
+        text: format!("with {ranks} ranks, more than half\nof their time is spent waiting"),
+        left: ranks > 30.0,
         arrow: Some((ranks, percent)),
     });
     let ranks: Vec<f64> = rows.iter().map(|row| row[0]).collect();
@@ -141,13 +143,6 @@ pub fn forecast(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         notes: finding.into_iter().collect(),
     };
     Ok(Some(plot.draw()))
-}
-
-/// The middle one of some times; of two, the shorter.
-fn middle(times: &Vec<f64>) -> f64 {
-    let mut sorted = times.clone();
-    sorted.sort_by(f64::total_cmp);
-    sorted[(sorted.len() - 1) / 2]
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use common::plural;
 
 use super::page::{self, Chart, INK, Page, Place};
-use super::plot::{Axis, Look, Note, Plot, Series, plain};
+use super::plot::{Axis, Look, Note, Plot, Point, Series, plain};
 use crate::records::{Run, grouped, latest, points};
 
 /// Of each device that has records the latest run of each batch size, and a caption about them.
@@ -42,9 +42,9 @@ impl<'a> Devices<'a> {
     /// A series for each device, and all its points.
     fn series(
         &self,
-        point: fn(&Run) -> anyhow::Result<(f64, f64)>,
+        point: fn(&Run) -> anyhow::Result<Point>,
         look: fn(usize) -> Look,
-    ) -> anyhow::Result<(Vec<Series>, Vec<(f64, f64)>)> {
+    ) -> anyhow::Result<(Vec<Series>, Vec<Point>)> {
         let mut series = Vec::new();
         for (i, (name, runs)) in self.runs.iter().enumerate() {
             let points = points(runs, point)?;

@@ -2,7 +2,7 @@
 
 /// Width and height in pixels: as wide as a slide's text, so that no word is below 22 pixels there.
 pub const SIZE: (i32, i32) = (1152, 460);
-/// Of Okabe and Ito's palette: blue, vermilion, green (darker than theirs), purple.
+/// Okabe and Ito's blue, vermilion and green (here darker), and a purple.
 const COLOURS: [&str; 4] = ["#0072B2", "#D55E00", "#008060", "#AA4499"];
 /// Text.
 pub const INK: &str = "#222222";

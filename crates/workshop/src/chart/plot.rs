@@ -66,19 +66,22 @@ impl Axis {
     }
 }
 
+/// A point of a chart, in the units of its axes.
+pub type Point = (f64, f64);
+
 /// Points of one kind.
 pub struct Series {
     /// What the key says.
     name: String,
-    /// In the units of the axes.
-    pub points: Vec<(f64, f64)>,
+    /// In order, if a line joins them.
+    pub points: Vec<Point>,
     /// How they are shown.
     look: Look,
 }
 
 impl Series {
     /// A series; one without a name is not in the key.
-    pub fn new(name: impl Into<String>, points: Vec<(f64, f64)>, look: Look) -> Self {
+    pub fn new(name: impl Into<String>, points: Vec<Point>, look: Look) -> Self {
         Self { name: name.into(), points, look }
     }
 }
@@ -102,13 +105,13 @@ pub enum Look {
 #[derive(Default)]
 pub struct Note {
     /// Where.
-    pub at: (f64, f64),
+    pub at: Point,
     /// What it says; lines are separated by `\n`.
     pub text: String,
     /// Whether it stands to the left of its point and not to the right.
     pub left: bool,
     /// Where an arrow from the note points to: then it is the finding, and bold.
-    pub arrow: Option<(f64, f64)>,
+    pub arrow: Option<Point>,
 }
 
 /// A chart of points over two axes.
@@ -135,7 +138,7 @@ impl Plot<'_> {
         let mut page = Page::new(self.title, self.caption);
         let top = key(&mut page, &self.series) + 30;
         let (across, down) = ((134, page::SIZE.0 - 40), (page::SIZE.1 - 106, top));
-        let at = |(x, y): (f64, f64)| (self.x.place(x, across), self.y.place(y, down));
+        let at = |(x, y): Point| (self.x.place(x, across), self.y.place(y, down));
         ticks(&mut page, &self.x, across, (top, down.0));
         for tick in &self.y.ticks {
             let y = self.y.place(*tick, down);

@@ -1,7 +1,7 @@
 //! The commands that slides and READMEs tell people to type, and whether they work.
 
 use std::path::Path;
-use std::process::Command as Process;
+use std::process;
 use std::time::Duration;
 
 use super::document::Document;
@@ -110,9 +110,12 @@ impl Command {
 fn bash(root: &Path, line: &str) -> Result<String, String> {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
     let line = line.replace("target/release", &format!("{target}/release"));
-    let mut bash = Process::new("bash");
+    let mut bash = process::Command::new("bash");
     bash.args(["-o", "pipefail", "-c", &line]).current_dir(root);
     let ended = run::run(bash, Keep::Output, LIMIT);
+    if ended.interrupted {
+        process::exit(130); // as a shell says; the other commands are not wanted either
+    }
     ended.fault.map_or(Ok(ended.words), Err)
 }
 
