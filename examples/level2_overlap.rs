@@ -1,8 +1,7 @@
 //! Level 2, overlap: computing while the rows travel.
 //!
-//! Only the first and the last row of a rank need rows of its neighbours; the rows between do not.
-//! So the messages start, the rows between are computed meanwhile, and these two at the end.
-//! Both exchanges run, heat's and this one, and the gain is printed.
+//! Only a rank's first and last row need rows of its neighbours. So the messages start, the rows
+//! between are computed meanwhile, then these two. Heat's exchange runs as well, to be compared.
 //!
 //! ```text
 //! cargo build --release -p level2-mpi --examples

@@ -14,8 +14,8 @@ use super::Report;
 use crate::forecast::{Forecast, blocking_step};
 use crate::launch::found_by_all;
 use crate::link::Link;
-use crate::plate::draw;
-use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT, fingerprint};
+use crate::plate::{draw, fingerprint};
+use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT};
 
 /// The report of `level2_heat`.
 pub struct HeatReport<'a> {
@@ -45,8 +45,8 @@ impl<'a> HeatReport<'a> {
         clock: &Clock,
     ) -> anyhow::Result<()> {
         let PlateFlags { size, steps, .. } = self.args.plate;
-        let times = [clock.total, clock.communicating].map(|time| time.as_secs_f64());
-        let mine = [times[0], times[1], memory_bandwidth(world)];
+        let (total, communicating) = (clock.total.as_secs_f64(), clock.communicating.as_secs_f64());
+        let mine = [total, communicating, memory_bandwidth(world)];
         let mut sums = [0.0; 3];
         world.all_reduce_into(&mine, &mut sums, SystemOperation::sum());
         let [total, communicating, bandwidth] = sums;
@@ -55,7 +55,7 @@ impl<'a> HeatReport<'a> {
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
         let mean = |sum: f64| Duration::from_secs_f64(sum / f64::from(world.size()));
-        let (total, communicating) = (mean(total), mean(communicating));
+        let [total, communicating] = [total, communicating].map(mean);
         let computing = total.saturating_sub(communicating);
         let used = BYTES_PER_STEP * (size * size * steps) as f64 / computing.as_secs_f64();
         let doubt = self.report.doubt(&[&clock.step]);
@@ -145,12 +145,11 @@ pub(super) fn forecast(
 
 /// The whole plate, row by row, on rank 0; the others get nothing. Every rank calls this.
 pub(super) fn gather(world: &SimpleCommunicator, plate: &Plate) -> Option<Vec<f64>> {
-    let band = plate.cells();
+    let mut cells = plate.cells();
     if world.rank() != ROOT {
-        world.process_at_rank(ROOT).send(&band[..]);
+        world.process_at_rank(ROOT).send(&cells[..]);
         return None;
     }
-    let mut cells = band;
     for rank in 1..world.size() {
         cells.extend(world.process_at_rank(rank).receive_vec::<f64>().0);
     }
