@@ -6,6 +6,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use common::human;
+
 /// With this word on its command line a check checks; without, it is the reader's program.
 pub const CHECK: &str = "check";
 
@@ -65,7 +67,7 @@ pub fn check(
         }
         Ok(Err(error)) => error,
         Err(RecvTimeoutError::Timeout) => {
-            not_yet("the check comes to its end", format!("it still runs after {LIMIT:?}"))
+            not_yet("the check comes to its end", format!("it still runs after {}", human(LIMIT)))
         }
         Err(RecvTimeoutError::Disconnected) => {
             not_yet("the program runs to its end", "it panicked, see above")
