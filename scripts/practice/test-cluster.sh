@@ -77,7 +77,7 @@ becomes() {
 machine() {
   ip -brief address
   findmnt --raw --noheadings --output TARGET | sort
-  pgrep --list-full 'munged|slurm|unshare' || true
+  pgrep --runstates D,R,S --list-full 'munged|slurm|unshare' || true # no zombies
   ls -d /var/lib/*practice* /var/lib/*pretend* /etc/slurm/* 2>/dev/null || true
 }
 
