@@ -42,8 +42,14 @@ const FAINT: u8 = 30;
 pub fn prepare(file: &[u8]) -> Result<Vec<u8>, String> {
     let light = light(file)?;
     let digit = ink(&light).and_then(|ink| cut_out(&ink));
-    // A picture full of light ink looks like light paper; so where no dark digit is found, look again.
-    Ok(fit(digit.or_else(|reason| light_and_tight(light).ok_or(reason))?))
+    // A picture full of light ink looks like light paper, and the hole of a 0 like dark ink on it. So
+    // where nothing dark was found, or nothing that a pen draws, look for light ink once more.
+    if !digit.as_ref().is_ok_and(is_a_line_inside)
+        && let Some(digit) = light_and_tight(light)
+    {
+        return Ok(fit(digit));
+    }
+    digit.map(fit)
 }
 
 /// Whether these are the first bytes of a file that [`prepare`] reads.
@@ -131,8 +137,21 @@ fn light_and_tight(mut light: GrayImage) -> Option<GrayImage> {
     }
     imageops::invert(&mut light);
     let digit = cut_out(&ink(&light).ok()?).ok()?;
+    let [left, right, top, bottom] = bounds(&digit);
     let fills = |side: u32, whole: u32| 10 * side > 9 * whole;
-    (fills(digit.width(), light.width()) && fills(digit.height(), light.height())).then_some(digit)
+    (fills(right - left + 1, light.width()) && fills(bottom - top + 1, light.height()))
+        .then_some(digit)
+}
+
+/// Whether this is a line with paper around it. A spot is none, and what reaches the picture's edge
+/// may be paper beside a light digit.
+fn is_a_line_inside(digit: &GrayImage) -> bool {
+    let (width, height) = digit.dimensions();
+    let [left, right, top, bottom] = bounds(digit);
+    let margin = width.max(height) / 30 + 1;
+    let inside =
+        left > margin && right + margin < width && top > margin && bottom + margin < height;
+    inside && area(digit) > 14.0 * pen(digit).powi(2)
 }
 
 fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
@@ -249,7 +268,7 @@ fn pieces(ink: &GrayImage) -> Vec<Piece> {
     pieces
 }
 
-/// The digit alone: the largest piece of ink with what lies close to it.
+/// The digit alone, where it was: the largest piece of ink with what lies close to it.
 fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
     let (width, height) = (ink.width() as usize, ink.height() as usize);
     let largest = |ink: &GrayImage| {
@@ -279,20 +298,39 @@ fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
     // The pieces were made broader; the digit is the ink that lies in them.
     let mut alone = GrayImage::new(ink.width(), ink.height());
     digit.pixels.iter().for_each(|&pixel| alone.as_mut()[pixel] = ink.as_raw()[pixel]);
-    let inked = || alone.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127);
-    let [xs, ys] = [sorted(inked().map(|p| p.0)), sorted(inked().map(|p| p.1))];
-    let (left, top, last) = (xs[0], ys[0], xs.len() - 1);
-    Ok(imageops::crop_imm(&alone, left, top, xs[last] - left + 1, ys[last] - top + 1).to_image())
+    Ok(alone)
+}
+
+/// Pixels with ink.
+fn inked(digit: &GrayImage) -> impl Iterator<Item = (u32, u32)> {
+    digit.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127).map(|(x, y, _)| (x, y))
+}
+
+/// The first and the last column with ink, and the first and the last row.
+fn bounds(digit: &GrayImage) -> [u32; 4] {
+    let [xs, ys] = [sorted(inked(digit).map(|at| at.0)), sorted(inked(digit).map(|at| at.1))];
+    let last = xs.len() - 1;
+    [xs[0], xs[last], ys[0], ys[last]]
+}
+
+fn area(digit: &GrayImage) -> f32 {
+    inked(digit).count() as f32
+}
+
+/// How broad the pen was, in pixels. A stroke has two edges as long as itself: its breadth is its
+/// area by half of its edge.
+fn pen(digit: &GrayImage) -> f32 {
+    let core = area(&spread(padded(digit, 1), 1, u8::min));
+    2.0 * area(digit) / (area(digit) - core).max(1.0)
 }
 
 /// The digit in a box of 20 x 20, drawn with a pen like MNIST's, its centre of mass in the middle.
 fn fit(digit: GrayImage) -> Vec<u8> {
+    let [left, right, top, bottom] = bounds(&digit);
+    let digit =
+        imageops::crop_imm(&digit, left, top, right - left + 1, bottom - top + 1).to_image();
     let scale = BOX / digit.width().max(digit.height()) as f32;
-    // A stroke has two edges as long as itself: its breadth is its area by half of its edge.
-    let area = |digit: &GrayImage| digit.iter().filter(|&&value| value > 127).count() as f32;
-    let core = area(&spread(padded(&digit, 1), 1, u8::min));
-    let pen = 2.0 * area(&digit) / (area(&digit) - core).max(1.0) * scale;
-    let missing = ((PEN - pen) / scale / 2.0).max(0.0).round() as u32;
+    let missing = ((PEN / scale - pen(&digit)) / 2.0).max(0.0).round() as u32;
     let digit = spread(padded(&digit, missing), missing, u8::max);
 
     let scale = BOX / digit.width().max(digit.height()) as f32;

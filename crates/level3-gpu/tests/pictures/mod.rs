@@ -186,6 +186,16 @@ pub fn by_chance(number: u64) -> Scene {
 }
 
 impl Scene {
+    /// Light where it is dark, on black.
+    pub fn negative(&self) -> Self {
+        Self { ink: [255.0; 3], paper: [0.0; 3], ..self.clone() }
+    }
+
+    /// Whether there is no paper around the digit.
+    pub fn is_tight(&self) -> bool {
+        self.tight
+    }
+
     /// The file that the camera writes of this image of MNIST, `[28, 28]`.
     pub fn picture(&self, digit: &[u8], number: u64) -> Vec<u8> {
         let ink = Ink::new(digit, self.pen);
