@@ -1,20 +1,22 @@
 //! Level 3: train a network to read handwritten digits, on the CPU or on the GPU.
 //!
-//! One line chooses the device. Network, loop and data are the same on both; the CPU's convolution
-//! is our own, because Burn's leaves cores idle, and a CPU used badly flatters the GPU.
+//! One line chooses the device. Network, loop and data are the same on both. Only the CPU's
+//! convolution is our own: Burn's leaves cores idle, and the GPU would look better than it is.
 //! ```text
 //! cargo run --release -p level3-gpu --example level3_mnist -- --device cpu --batch-size 512
-//! cargo run --release -p level3-gpu --features cuda --example level3_mnist -- --device cuda --batch-size 512
+//! cargo run --release -p level3-gpu --features cuda --example level3_mnist -- --device gpu --batch-size 512
 //! ```
 
 use std::process::ExitCode;
 
+use burn::backend::*; // Autodiff, Flex for CPUs, and with the feature `cuda` Cuda for GPUs
 use burn::module::AutodiffModule;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use burn::tensor::Tensor;
-use level3_gpu::{Args, Autodiff, Batch, Cnn, Cuda, Device, Digits, Flex, OnDevice, Plan};
+use level3_gpu::{Batch, Cnn, Device, Digits, MnistArgs, OnDevice, Plan};
 use level3_gpu::{Predictions, Report, Training, predict};
+use rayon::ThreadPoolBuilder;
 
 #[global_allocator] // Keeps the memory of a step's hundreds of tensors for the next step.
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -44,16 +46,16 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
         step(model.clone(), &mut adam.clone(), training.batch(&chosen));
     }
     Predictions::of(&model.valid(), &test)?;
-    report.start(plan);
+    let mut run = report.start(plan);
     for chosen in (1..=plan.epochs).flat_map(|epoch| plan.batches(epoch)) {
-        let (better, loss) = step(model, &mut adam, training.batch(&chosen));
-        model = better;
-        report.step(loss)?; // reads it only ten times an epoch: reading waits for the GPU
+        let (updated, loss) = step(model, &mut adam, training.batch(&chosen));
+        model = updated;
+        run.step(loss)?; // reads it only ten times an epoch: reading waits for the GPU
     }
     B::sync(&device)?; // A GPU works with a delay: wait for it, or the clock stops too early.
-    report.stop();
+    run.stop();
     let predictions = Predictions::of(&model.valid(), &test)?;
-    report.finish(model, &predictions, &digits.test)
+    report.finish(run, model, &predictions, &digits.test)
 }
 
 fn main() -> ExitCode {
@@ -61,18 +63,21 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let args = Args::from_command_line()?;
-    args.start_workers()?; // All parallel loops on the CPU, ours and Burn's, run on these threads.
-    if predict(&args)? {
-        return Ok(()); // --predict and --check-data need no training.
+    let args: MnistArgs = cli::parse()?;
+    let workers = args.workers.decide()?; // --workers, else SLURM_CPUS_PER_TASK, else 1
+    // All parallel loops on the CPU, ours and Burn's, run on these threads.
+    ThreadPoolBuilder::new().num_threads(workers.count).build_global()?;
+    if let Some((file, model)) = args.reading() {
+        return predict(file, model, &args.run); // --predict needs no training.
     }
-    let mut report = Report::open(&args)?;
+    let mut report = Report::open(&args, workers)?;
     let plans = args.plans()?; // Device and batch size. One plan, or several with --sweep.
     let digits = report.load(|| Digits::load(&args))?;
     for plan in &plans {
         match plan.device {
             Device::Cpu => train::<Autodiff<Flex>>(plan, &digits, &mut report)?,
-            Device::Cuda => train::<Autodiff<Cuda>>(plan, &digits, &mut report)?, // <- the one change
+            #[cfg(feature = "cuda")]
+            Device::Gpu => train::<Autodiff<Cuda>>(plan, &digits, &mut report)?, // <- the one change
         }
     }
     report.close();

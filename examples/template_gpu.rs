@@ -10,11 +10,11 @@
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Distribution, Tensor};
 
-type Device = Autodiff<Flex>; // <- on a GPU: Cuda, and `cargo add burn@=0.21.0 --features cuda`
+type Backend = Autodiff<Flex>; // <- on a GPU: Cuda, and `cargo add burn@=0.21.0 --features cuda`
 
 fn main() {
     let device = Default::default();
-    let x = Tensor::<Device, 2>::random([10_000, 3], Distribution::Default, &device); // [rows, 3]
+    let x = Tensor::<Backend, 2>::random([10_000, 3], Distribution::Default, &device); // [rows, 3]
     let truth = Tensor::from_floats([[1.0], [-2.0], [3.0]], &device); // [3, 1]: to be found again
     let y = x.clone().matmul(truth); // [rows, 1]
     let mut found = Tensor::zeros([3, 1], &device).require_grad();

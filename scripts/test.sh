@@ -1,214 +1,169 @@
 #!/usr/bin/env bash
-# test.sh [--cluster] [--all] [STAGE...]    Set up, then check everything; or only the stages named.
+# test.sh [--all] [STAGE...]    Set up, then test; or only the stages named.
 #
-#   scripts/test.sh                  every stage but the practice cluster's
-#   scripts/test.sh --cluster        every stage, those on a real Slurm included (needs root)
-#   scripts/test.sh --all            the GPU's kernels for several kinds of GPU, and what measures time
-#   scripts/test.sh format lint      only these
-#   scripts/test.sh --list           the stages' names
+#   scripts/test.sh                the lessons, the exercises and the documents, on the CPU
+#   scripts/test.sh --all          and what else can be tested without a GPU: needs Debian or Ubuntu, and root
+#   scripts/test.sh --rest         only what --all adds
+#   scripts/test.sh level1 mpi     only these stages
+#   scripts/test.sh --list         the stages' names
 #
-# A stage that fails does not stop the others. Its last lines are repeated at the end, and the very
-# last line counts both kinds.
-# shellcheck source=scripts/lib/prologue.sh
-. "$(dirname -- "$(readlink -f -- "$0")")/lib/prologue.sh"
-cd "$repo"
-# shellcheck source=scripts/lib/venv.sh
-source "$repo/scripts/lib/venv.sh"
+# One line for each stage, with the seconds that it took. What it said is in target/test-logs; the end of that is
+# shown if the stage failed, which does not stop the others. The very last line counts both kinds.
 
-# --- the ground -------------------------------------------------------------------------------
+. "$(dirname "$0")/setup/begin.sh"
+cd "$repo"
+target=${CARGO_TARGET_DIR:-$repo/target}
+logs=$target/test-logs
+
+# --- the lessons, the exercises, the documents ----------------------------------------------------
 
 stage_setup() { scripts/setup.sh; }
+
+# All is built as users build it, so it is built once.
+stage_level1() { cargo test --release -p common -p cli -p level1-cores; }
+
+stage_mpi() { cargo test --release -p level2-mpi; }
+
+# With digits that are drawn; the stage mnist has real ones.
+stage_level3() { MNIST_DIR='' cargo test --release -p level3-gpu; }
+
+# Every check fails on its gap and passes on its solution, level 2's under mpirun.
+stage_exercises() {
+  cargo test --release -p exercises
+  cargo exercise --prove
+}
+
+stage_workshop() { cargo test --release -p workshop; }
+
+# Every document says what the code, the files and the recorded runs say, and every command in it works.
+stage_truth() { cargo workshop truth --run here; }
+
+# --- the rest -------------------------------------------------------------------------------------
 
 stage_format() { cargo fmt --all --check; }
 
 stage_shell() {
-  have shellcheck || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck >/dev/null; }
-  git ls-files '*.sh' '*.sbatch' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
-  local script
-  for script in $(git ls-files 'scripts/*.sh' 'scripts/*.sbatch' 'slides/*.sh'); do
-    [ -x "$script" ] || continue # a part of others
-    "$script" --help | grep -q . || { echo "$script --help says nothing"; return 1; }
-  done
+  have shellcheck || apt-get install -y -qq --no-install-recommends shellcheck
+  git ls-files '*.sh' '*.sbatch' '*.env' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
 }
 
-# The scripts in the surroundings that users have: full disks, other users, a site's profile.
-stage_scripts() { scripts/lib/test-scripts.sh; }
-
-# --- level 1 ----------------------------------------------------------------------------------
-
-stage_level1() {
-  cargo clippy -p common -p cli -p level1-cores --all-targets -- -D warnings
-  cargo test -p common -p cli -p level1-cores
-  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p common -p cli -p level1-cores
+# What clippy and rustdoc say, without the GPU's part and with it.
+stage_lint() {
+  local all="--release --workspace --features exercises/level2,exercises/level3"
+  cargo clippy $all --all-targets -- -D warnings
+  RUSTDOCFLAGS='-D warnings' cargo doc $all --no-deps
+  cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
 }
 
-# --- level 2 ----------------------------------------------------------------------------------
-
-stage_mpi() {
-  cargo clippy -p level2-mpi --all-targets -- -D warnings
-  cargo test -p level2-mpi
-  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps -p level2-mpi
+# The network learns from real digits, and reads photographs of real ones.
+stage_mnist() {
+  [ -n "${MNIST_DIR:-}" ] || { scripts/get-mnist.sh && export MNIST_DIR=$repo/data/mnist; }
+  cargo test --release -p level3-gpu --test level3_mnist --test handwriting
 }
 
-# The same source and the same tests with the other MPI, in a target folder of its own.
-stage_mpich() {
-  have mpicc.mpich || apt-get install -y -qq --no-install-recommends mpich libmpich-dev >/dev/null
-  MPICC=mpicc.mpich MPIRUN=mpirun.mpich CARGO_TARGET_DIR=$target-mpich cargo test -p level2-mpi
+# As users do it: without root, without MPI, without a network.
+stage_scripts() { scripts/setup/test-scripts.sh; }
+
+# Each template in a project of its own, outside this workspace.
+stage_templates() { cargo test --release -p exercises --test templates; }
+
+# HTML and PDF, and no element outside any slide; a crowded one must be refused.
+stage_slides() {
+  local refused=''
+  seq -f '%g lines are too many<br>' 40 >slides/crowded.md
+  slides/build.sh --deck crowded.md || refused=yes
+  rm -f slides/crowded.*
+  [ -n "$refused" ] || die "a slide with 40 lines was accepted"
+  slides/build.sh
 }
+
+# Level 2 built with MPICH, in a target folder of its own.
+with_mpich() {
+  [ -f .venv-mpi-abi/env.sh ] || scripts/setup.sh --one-binary
+  # shellcheck source=/dev/null
+  (. .venv-mpi-abi/env.sh && "$@")
+}
+
+stage_mpich() { with_mpich cargo test --release -p level2-mpi; }
 
 # One file of each program, run by two MPIs: MPICH's, which it is built with, and Intel's from PyPI.
 stage_abi() {
-  local intel=$target/intel-mpi folder program programs=("$target"-abi/release/examples/level2_{hello,pi,heat})
-  scripts/setup.sh --one-binary
-  make_venv "$intel" impi-rt
-  # shellcheck source=/dev/null
-  (source .venv-mpi-abi/env.sh && cargo build --release -p level2-mpi --examples)
-  sha256sum "${programs[@]}" >"$logs/abi.built"
-  for folder in "$repo/.venv-mpi-abi" "$intel"; do
-    env PATH="$folder/bin:$PATH" mpirun --version | head -n 2
-    for program in "${programs[@]}"; do
-      env PATH="$folder/bin:$PATH" LD_LIBRARY_PATH="$folder/lib" scripts/mpirun.sh -n 2 "$program"
-    done | tee /dev/stderr | grep -E '^(rank|pi|fingerprint) ' | sort >"$logs/abi.$(basename "$folder")"
+  local intel=$target/intel-mpi said=$logs/abi-of folder program
+  with_mpich cargo build --release -p level2-mpi --examples
+  python3 -m venv --clear "$intel" && "$intel/bin/pip" install -q impi-rt
+  for folder in .venv-mpi-abi "$intel"; do
+    "$folder/bin/mpirun" --version
+    for program in "${target%-abi}"-abi/release/examples/level2_{hello,pi,heat}; do
+      PATH=$folder/bin:$PATH LD_LIBRARY_PATH=$folder/lib scripts/mpirun.sh -n 2 "$program"
+    done | tee /dev/stderr | grep -E '^(rank|pi|fingerprint) ' | sort >"$said-$(basename "$folder")"
   done
-  sha256sum --check "$logs/abi.built"
-  diff "$logs"/abi.{.venv-mpi-abi,intel-mpi} # both ranks, the same pi, the same plate
-  [ "$(wc -l <"$logs/abi.intel-mpi")" = 4 ]
+  diff "$said-.venv-mpi-abi" "$said-intel-mpi" # both ranks, the same pi, the same plate
+  [ "$(grep -c . "$said-intel-mpi")" = 4 ]
 }
 
-# Four hosts on this machine, with a network between them.
+# Four hosts on this machine, with a network between them. What measures time wants a quiet machine: not here.
 stage_hosts() {
-  cargo build -p level2-mpi --examples
-  # What measures time needs a quiet machine, so it is asked for: --all.
-  cargo test -p level2-mpi --test several_hosts -- --ignored "${unmeasured[@]}"
+  cargo build --release -p level2-mpi --examples
+  cargo test --release -p level2-mpi --test several_hosts -- --ignored --skip measured_
 }
 
-# A real Slurm on those hosts: every job script, the README's tour, and what can go wrong.
+# A real Slurm on such hosts, and the job scripts on it.
 stage_cluster() {
   scripts/setup.sh --practice-cluster
   cargo build --release -p level1-cores --examples
   cargo build --release -p level2-mpi --examples
   cargo build --release -p level3-gpu --examples
-  cargo build --release -p truth
+  cargo build --release -p workshop
   scripts/practice/test-cluster.sh
 }
 
-# --- level 3 ----------------------------------------------------------------------------------
+# The GPU's part must behave without a GPU, and on a stand-in for one that fails (tests/standin.rs).
+stage_cuda() { cargo test --release -p level3-gpu --features cuda; }
 
-# Release only, so that burn is built once: a debug build would train for minutes. Trains on a few
-# thousand images of MNIST where MNIST_DIR or data/mnist holds them, and on drawn digits elsewhere.
-stage_level3() {
-  cargo test --release -p level3-gpu
-  RUSTDOCFLAGS="-D warnings" cargo doc --release --no-deps -p level3-gpu
-}
-
-# The same program with its GPU backend. It must behave on a machine that has no GPU, and on a GPU
-# that fails: crates/level3-gpu/tests/standin.rs runs it on a stand-in for the driver.
-stage_cuda() {
-  cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
-  cargo test --release -p level3-gpu --features cuda
-  cargo check --release -p level3-gpu --no-default-features --features cuda --tests
-}
-
-# Every kernel of the network, compiled by CUDA's own compiler, which no other stage gets to see.
+# Every kernel of the network, compiled by CUDA's own compiler.
 stage_kernels() {
-  local wheels=$target/cuda-wheels
-  [ -f "$wheels/env.sh" ] || scripts/lib/cuda-wheels.sh "$wheels" 12.9
-  # Cargo must not see CUDA_PATH: it would build the GPU backend anew.
-  local headers compiler
-  # shellcheck source=/dev/null
-  headers=$(source "$wheels/env.sh" && echo "$CUDA_PATH")
-  # shellcheck source=/dev/null
-  compiler=$(LD_LIBRARY_PATH='' && source "$wheels/env.sh" && echo "$LD_LIBRARY_PATH")
+  local wheels=$target/cuda-wheels parts
+  [ -f "$wheels/env.sh" ] || scripts/setup/cuda-wheels.sh "$wheels" 12.9
+  parts=$(echo "$wheels"/lib/python*/site-packages/nvidia)
   cargo build --release -p level3-gpu --features cuda --examples # --test alone does not
-  STANDIN_SMS=$gpus STANDIN_HEADERS=$headers STANDIN_NVRTC=$compiler/libnvrtc.so.12 \
+  STANDIN_SMS=80 STANDIN_HEADERS=$parts/cuda_runtime STANDIN_NVRTC=$parts/cuda_nvrtc/lib/libnvrtc.so.12 \
     cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
 }
 
-# --- self-study -------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
-# Every check fails on its gap and passes on its solution, level 2's under mpirun.
-stage_exercises() {
-  cargo clippy --release -p exercises --all-targets --features level2,level3 -- -D warnings
-  cargo test --release -p exercises
-  cargo exercise --prove
-}
-
-# Each template in a project of its own, outside this workspace.
-stage_templates() { cargo test --release -p exercises --test templates; }
-
-# --- slides -----------------------------------------------------------------------------------
-
-stage_charts() {
-  cargo clippy -p charts --all-targets -- -D warnings
-  cargo test -p charts
-}
-
-# HTML and PDF, and no element outside any slide; a crowded one must be refused.
-stage_slides() {
-  local refused=''
-  printf '# Too much\n\n' >slides/crowded.md
-  printf '%s lines are too many<br>\n' {1..40} >>slides/crowded.md
-  slides/build.sh --deck crowded.md || refused=yes
-  rm -f slides/crowded.*
-  [ -n "$refused" ] || { echo "a slide with 40 lines was accepted"; return 1; }
-  slides/build.sh
-}
-
-# Every Markdown file says what the code, the files and the recorded runs say, and every command
-# in it works.
-stage_truth() {
-  cargo clippy -p truth --all-targets -- -D warnings
-  cargo test -p truth
-  cargo run --release -p truth -- --run here
-}
-
-# ----------------------------------------------------------------------------------------------
-
-# The order in which they run.
-stages=(setup format shell level1 mpi mpich abi level3 scripts exercises templates cuda kernels charts slides truth)
-cluster_stages=(hosts cluster)
-unmeasured=(--skip measured_) # tests of several hosts that are left out
-gpus=80 # compute capabilities that kernels are compiled for, blanks between them
-
-run_stage() {
-  local name=$1 start=$SECONDS status
-  step "$name"
-  # A child shell with its own `set -e`: a failure ends the stage and nothing else. It must not
-  # stand in an `if`, which would switch `set -e` off inside.
-  set +e
-  (set -e; "stage_$name") 2>&1 | tee "$logs/$name.log"
-  status=${PIPESTATUS[0]}
-  set -e
-  if [ "$status" -eq 0 ]; then passed+=("$name"); else failed+=("$name"); fi
-  echo "-- $name took $((SECONDS - start)) s"
-}
-
-chosen=()
+stages='setup level1 mpi level3 exercises workshop truth'
+rest='format shell lint mnist scripts templates slides mpich abi hosts cluster cuda kernels'
+chosen=''
 for word in "$@"; do
+  case " $stages $rest --list --all --rest --help -h " in *" $word "*) ;; *) die "test.sh does not know '$word'; try --list" ;; esac
   case $word in
-    -h | --help) usage; exit ;;
-    --list) printf '%s\n' "${stages[@]}" "${cluster_stages[@]}"; exit ;;
-    --all) gpus='80 90' unmeasured=() ;;
-    --cluster) stages+=("${cluster_stages[@]}") ;;
-    *)
-      declare -F "stage_$word" >/dev/null || die "there is no stage '$word'; scripts/test.sh --list names them"
-      chosen+=("$word")
-      ;;
+    --list) printf '%s\n' $stages $rest; exit ;;
+    --all) chosen="$stages $rest" ;;
+    --rest) chosen="setup $rest" ;;
+    -*) usage; exit ;;
+    *) chosen="$chosen $word" ;;
   esac
 done
-[ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
 
-needs_cargo
-find_target
-passed=() failed=() logs=$target/test-logs
 mkdir -p "$logs"
-for name in "${chosen[@]}"; do
-  run_stage "$name"
+passed=0 failed=''
+for stage in ${chosen:-$stages}; do
+  printf '%-10s ' "$stage"
+  start=$SECONDS
+  # In a shell of its own, where a failure ends the stage and nothing else. In an `if` it would not.
+  set +e
+  (. scripts/setup/begin.sh; "stage_$stage") >"$logs/$stage.log" 2>&1 </dev/null
+  ended=$?
+  set -e
+  if [ $ended = 0 ]; then passed=$((passed + 1)); word=passed; else failed="$failed $stage"; word=FAILED; fi
+  printf '%5d s  %s\n' $((SECONDS - start)) $word
 done
 
-for name in "${failed[@]}"; do
-  step "How $name failed"
-  tail -n 40 "$logs/$name.log"
+for stage in $failed; do
+  step "How $stage failed ($logs/$stage.log)"
+  tail -n 40 "$logs/$stage.log"
 done
-printf '\n%d passed, %d failed%s\n' ${#passed[@]} ${#failed[@]} "${failed[*]:+: ${failed[*]}}"
-[ ${#failed[@]} -eq 0 ]
+set -- $failed
+printf '\n%d s\n%d passed, %d failed%s\n' $SECONDS $passed $# "${failed:+:$failed}"
+[ $# = 0 ]

@@ -1,4 +1,4 @@
-// Exercise 1: open all lanes. The lesson is `examples/level1_cores.rs`.
+// Exercise 1: share a loop among workers. The lesson is `examples/level1_cores.rs`.
 //
 //     cargo exercise 1 --run   runs this program
 //     cargo exercise 1         checks it

@@ -28,7 +28,7 @@ fn run() -> anyhow::Result<()> {
     for workers in 1..=7 {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build()?;
         let pi = pool.install(|| area(|x| 4.0 / (1.0 + x * x), 1_000_000));
-        println!("{workers} workers: {pi:.17}  bits {:016x}", pi.to_bits());
+        println!("workers: {workers}  pi: {pi:.17}  bits: {:016x}", pi.to_bits());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-// Exercise 7: after you! The lesson is `examples/level2_heat.rs`.
+// Exercise 7: a halo exchange that hangs. The lesson is `examples/level2_heat.rs`.
 //
 // With short rows this program works: MPI keeps a copy of a short message, and `send` returns at
 // once. A long one waits until its receiver is ready, and then the program hangs (Ctrl-C ends it).

@@ -8,8 +8,7 @@ use std::process::ExitCode;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::tensor::ElementConversion;
 use exercises::Host;
-use level3_gpu::ConvBlock;
-use level3_gpu::{Batch, Cnn, Flex};
+use level3_gpu::{Batch, Cnn, ConvBlock, Flex};
 
 /// How wrong a new network is about each batch of digits, on the device that `B` stands for.
 pub fn losses<B: ConvBlock>(digits: &Host, batches: &[Vec<i32>], device: &B::Device) -> Vec<f32> {

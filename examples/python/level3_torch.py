@@ -2,6 +2,7 @@
 
     python examples/python/level3_torch.py --device cpu --batch-size 512 --threads 2
     python examples/python/level3_torch.py --device cpu --batch-size 512 --threads 2 --preload
+    python examples/python/level3_torch.py --device gpu --batch-size 512 --preload
 
 The usual DataLoader prepares each batch with two worker processes while the current one
 computes. --preload puts all images on the device once instead, as the Rust program does.
@@ -113,7 +114,8 @@ def train_step(model, optimizer, criterion, images, labels):
 
 def main():
     parser = argparse.ArgumentParser(description="Level 3 with PyTorch")
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--device", default="cpu", metavar="cpu|gpu", choices=["cpu", "cuda"],
+                        type=lambda name: name.replace("gpu", "cuda"))  # PyTorch's name for a GPU
     parser.add_argument("--batch-size", type=int, default=512, metavar="N")
     parser.add_argument("--epochs", type=int, default=1, metavar="N")
     parser.add_argument("--threads", type=int, default=int(os.environ.get("SLURM_CPUS_PER_TASK") or 1), metavar="N")

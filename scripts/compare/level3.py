@@ -61,7 +61,7 @@ def main():
     program = args.binaries / "level3_mnist"
     devices = ["cpu"]
     if torch.cuda.is_available() and shutil.which("nvidia-smi"):
-        devices.append("cuda")
+        devices.append("gpu")
     # The same sizes on both devices. Large ones show what a GPU gains; a CPU gains little by them.
     sizes = args.batch_sizes or [512, 64] + [2048, 10000] * (len(devices) - 1)
 

@@ -1,8 +1,8 @@
-//! The parameters of a network as plain numbers, for exercise 12.
+//! The gradients of a network as plain numbers, for exercise 12.
 
-use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
+use burn::module::{AutodiffModule, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorData};
 
 /// Replaces each gradient of `model` by what `exchange` makes of its numbers, one tensor after the
@@ -30,20 +30,5 @@ impl<B: AutodiffBackend, F: FnMut(&[f32]) -> Vec<f32>> ModuleVisitor<B> for Repl
         let numbers = TensorData::new((self.exchange)(&numbers), shape);
         let gradient = Tensor::<B::InnerBackend, D>::from_data(numbers, &device);
         self.gradients.register(parameter.id, gradient);
-    }
-}
-
-/// All parameters of `model`, one tensor after the other, in the same order in every process.
-pub fn parameters<B: Backend>(model: &impl Module<B>) -> Vec<f64> {
-    let mut parameters = Parameters(Vec::new());
-    model.visit(&mut parameters);
-    parameters.0
-}
-
-struct Parameters(Vec<f64>);
-
-impl<B: Backend> ModuleVisitor<B> for Parameters {
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<B, D>>) {
-        self.0.extend(parameter.val().into_data().iter::<f64>());
     }
 }

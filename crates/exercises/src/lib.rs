@@ -4,22 +4,24 @@
 //!
 //! Here is the list of them and what the checks share. `cargo exercise` is `src/bin/exercise/`.
 
-mod fault;
+mod check;
 #[cfg(feature = "level3")]
 mod gradients;
 #[cfg(feature = "level3")]
 mod host;
 mod pace;
 #[cfg(feature = "level2")]
-pub mod ranks;
+mod ranks;
 mod threads;
 
-pub use fault::{CHECK, Fault, check, not_yet};
+pub use check::{CHECK, check, expect, not_yet};
 #[cfg(feature = "level3")]
-pub use gradients::{parameters, replace_gradients};
+pub use gradients::replace_gradients;
 #[cfg(feature = "level3")]
 pub use host::Host;
 pub use pace::Pace;
+#[cfg(feature = "level2")]
+pub use ranks::check_on_ranks;
 pub use threads::Threads;
 
 use std::path::{Path, PathBuf};
@@ -86,58 +88,43 @@ pub const EXERCISES: [Exercise; 12] = [
 ];
 
 impl Exercise {
-    /// The level whose lesson it practises.
-    pub fn level(&self) -> usize {
-        self.number.div_ceil(4)
-    }
-
-    /// The features of this crate that its check needs.
-    pub fn features(&self) -> &'static [&'static str] {
+    /// The features of this crate that its check needs, separated by commas.
+    pub fn features(&self) -> &'static str {
         match self.number {
-            ..=4 => &[],
-            5..=8 => &["level2"],
-            12 => &["level2", "level3"],
-            _ => &["level3"],
+            ..=4 => "",
+            5..=8 => "level2",
+            12 => "level2,level3",
+            _ => "level3",
         }
     }
 
-    /// The name of its program, in every folder that has it.
-    pub fn file(&self) -> String {
-        format!("{}.rs", self.name)
-    }
-
-    /// The program as it is handed out, below the repository. Nobody edits it.
-    pub fn starter(&self) -> PathBuf {
-        Path::new(STARTERS).join(self.file())
-    }
-
-    /// The program with its gap filled.
-    pub fn solution(&self) -> PathBuf {
-        Path::new(SOLUTIONS).join(self.file())
+    /// Its program in a folder: [`STARTERS`], [`SOLUTIONS`], or the reader's.
+    pub fn program(&self, folder: impl AsRef<Path>) -> PathBuf {
+        folder.as_ref().join(self.name).with_extension("rs")
     }
 
     /// The file with the hint.
     pub fn hint(&self) -> PathBuf {
-        self.starter().with_extension("hint.md")
+        self.program(STARTERS).with_extension("hint.md")
     }
 }
 
-/// The folder of the starters and their hints, below the repository.
+/// The folder of the programs as they are handed out, below the repository. Nobody edits them.
 pub const STARTERS: &str = "examples/exercises";
 
-/// The folder of the answers.
+/// The folder of the programs with their gaps filled.
 pub const SOLUTIONS: &str = "examples/solutions";
 
 /// The folder that this workspace lies in.
-pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_default()
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// What stands above the gap of a program, in it, and below it. `None` without the two marks.
 pub fn around_gap(text: &str) -> Option<[&str; 3]> {
-    let (above, rest) = text.split_once("    // --- gap\n").or(text.split_once("// --- gap\n"))?;
+    let (above, rest) = text.split_once("// --- gap\n")?;
     let (inside, below) = rest.split_once("// --- end of gap\n")?;
-    Some([above, inside.trim_end_matches(' '), below])
+    Some([above, inside, below])
 }
 
 #[cfg(test)]
@@ -152,14 +139,15 @@ mod tests {
     #[test]
     fn a_program_is_taken_apart_at_its_marks() {
         let text = "fn f() {\n    // --- gap\n    1\n    // --- end of gap\n}\n";
-        assert_eq!(around_gap(text), Some(["fn f() {\n", "    1\n", "}\n"]));
+        assert_eq!(around_gap(text), Some(["fn f() {\n    ", "    1\n    ", "}\n"]));
         assert_eq!(around_gap("fn f() {\n    // --- gap\n"), None);
     }
 
     #[test]
     fn a_solution_differs_from_its_starter_in_the_gap_alone() {
         for exercise in &EXERCISES {
-            let (starter, solution) = (read(exercise.starter()), read(exercise.solution()));
+            let (starter, solution) =
+                (read(exercise.program(STARTERS)), read(exercise.program(SOLUTIONS)));
             let [above, gap, below] = around_gap(&starter).unwrap();
             let [same_above, answer, same_below] = around_gap(&solution).unwrap();
             assert_eq!([above, below], [same_above, same_below], "{}", exercise.name);
@@ -170,8 +158,8 @@ mod tests {
     #[test]
     fn the_task_stands_in_two_lines_above_the_gap() {
         for exercise in &EXERCISES {
-            let starter = read(exercise.starter());
-            let above: Vec<&str> = around_gap(&starter).unwrap()[0].lines().collect();
+            let starter = read(exercise.program(STARTERS));
+            let above: Vec<&str> = around_gap(&starter).unwrap()[0].trim_end().lines().collect();
             let [.., task, more] = above.as_slice() else { panic!("{}", exercise.name) };
             assert!(task.trim().starts_with("// TASK: "), "{}: {task}", exercise.name);
             assert!(more.trim().starts_with("// "), "{}: {more}", exercise.name);
@@ -192,7 +180,7 @@ mod tests {
     #[test]
     fn starters_and_answers_are_formatted() {
         for exercise in &EXERCISES {
-            let files = [exercise.starter(), exercise.solution()];
+            let files = [exercise.program(STARTERS), exercise.program(SOLUTIONS)];
             let mut rustfmt = std::process::Command::new("rustfmt");
             rustfmt.args(["--check", "--edition", "2024"]).args(files).current_dir(repository());
             let output = rustfmt.output().unwrap();

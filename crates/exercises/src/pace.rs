@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use common::{human, time};
+use common::{Samples, human, time};
 
-use crate::{Fault, not_yet};
+use crate::expect;
 
 /// A right answer takes at most so many times what the reference takes.
 const LIMIT: f64 = 1.25;
@@ -17,22 +17,21 @@ const LEAST: Duration = Duration::from_millis(500);
 /// An answer that is still too slow after this time will not become faster.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// The best times of the reader's program and of the reference, measured in turn.
+/// The times of the reader's program and of the reference, measured in turn.
 ///
-/// Only these are compared: whatever else the machine does can only make a run longer, and
+/// Only the best ones are compared: whatever else the machine does can only make a run longer, and
 /// among many short runs some are left alone.
 #[derive(Debug)]
 pub struct Pace {
     start: Instant,
-    rounds: usize,
-    yours: Duration,
-    reference: Duration,
+    yours: Samples,
+    reference: Samples,
 }
 
 impl Pace {
     /// Nothing measured yet.
     pub fn start() -> Self {
-        Self { start: Instant::now(), rounds: 0, yours: Duration::MAX, reference: Duration::MAX }
+        Self { start: Instant::now(), yours: Samples::default(), reference: Samples::default() }
     }
 
     /// Runs both in turn, until the first is as fast as the second or has had its chance.
@@ -46,41 +45,36 @@ impl Pace {
 
     /// Adds one run of each.
     pub fn add(&mut self, yours: Duration, reference: Duration) {
-        self.rounds += 1;
-        self.yours = self.yours.min(yours);
-        self.reference = self.reference.min(reference);
+        self.yours.push(yours);
+        self.reference.push(reference);
     }
 
     /// Whether another run of each may still change the verdict.
     pub fn wants_more(&self) -> bool {
         let patience = if self.ratio() > LIMIT { PATIENCE } else { LEAST };
-        self.rounds < ROUNDS || self.start.elapsed() < patience
+        self.yours.len() < ROUNDS || self.start.elapsed() < patience
     }
 
     /// How many times as long as the reference the reader's program takes.
     fn ratio(&self) -> f64 {
-        self.yours.as_secs_f64() / self.reference.as_secs_f64()
+        self.yours.best().div_duration_f64(self.reference.best())
     }
 
-    /// Prints both times, and decides.
+    /// Decides, and prints both times.
     ///
     /// # Errors
     /// If the reader's program is too slow; `why` says where its time goes.
-    pub fn judge(&self, why: &str) -> Result<(), Fault> {
-        let [yours, reference] = [self.yours, self.reference].map(human);
-        let ratio = self.ratio();
-        println!("{}{yours}, the answer {reference}: {ratio:.2} times", Self::MEASURED);
-        match ratio <= LIMIT {
-            true => Ok(()),
-            false => Err(not_yet(
-                format!("at most {LIMIT} times the time of the answer in examples/solutions/"),
-                format!("{yours}, and the answer takes {reference}: {ratio:.1} times. {why}"),
-            )),
-        }
+    pub fn judge(&self, why: &str) -> anyhow::Result<()> {
+        let [yours, reference] = [&self.yours, &self.reference].map(|times| human(times.best()));
+        let times = format!("{yours}, and the answer takes {reference}: {:.2} times", self.ratio());
+        expect(
+            self.ratio() <= LIMIT,
+            format!("at most {LIMIT} times the time of the answer"),
+            format!("{times}. {why}"),
+        )?;
+        println!("your program takes {times}");
+        Ok(())
     }
-
-    /// How the line with both times begins.
-    pub const MEASURED: &str = "your program takes ";
 }
 
 #[cfg(test)]
@@ -102,17 +96,16 @@ mod tests {
 
     #[test]
     fn a_quarter_more_is_accepted_and_a_half_is_not() {
-        assert_eq!(pace(&[(125, 100)]).judge("..."), Ok(()));
-        let Err(Fault::NotYet { found, .. }) = pace(&[(150, 100)]).judge("Lend it.") else {
-            panic!("accepted");
-        };
-        assert_eq!(found, "150 us, and the answer takes 100 us: 1.5 times. Lend it.");
+        pace(&[(125, 100)]).judge("...").unwrap();
+        let verdict = pace(&[(150, 100)]).judge("Lend it.").unwrap_err().to_string();
+        let found = "found: 150 us, and the answer takes 100 us: 1.50 times. Lend it.";
+        assert!(verdict.ends_with(found), "{verdict}");
     }
 
     #[test]
     fn a_machine_that_never_repeats_a_time_gives_a_verdict() {
         let times = [100, 200, 400, 800, 1600];
-        assert_eq!(pace(&times.map(|time| (time, time))).judge("..."), Ok(()));
+        pace(&times.map(|time| (time, time))).judge("...").unwrap();
         assert!(pace(&times.map(|time| (3 * time, time))).judge("...").is_err());
     }
 

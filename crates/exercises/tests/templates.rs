@@ -5,10 +5,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::time::Duration;
 
-use exercises::repository;
+use testkit::{Folder, program, repository, run_within};
 
 /// Types the commands at the head of a template and returns what its program printed.
 fn follow(template: &str) -> String {
@@ -20,29 +19,23 @@ fn follow(template: &str) -> String {
     let commands: Vec<&str> = commands.take_while(|line| *line != " ```").collect();
     assert!(commands.len() >= 3, "{template} has no commands at its head");
 
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::new();
     // Kept between runs, beside what cargo builds for this workspace.
     let test = std::env::current_exe().unwrap();
-    let target: PathBuf = test.ancestors().nth(3).unwrap().join("templates");
-    let shown = |path: &PathBuf| path.display().to_string();
+    let target = test.ancestors().nth(3).unwrap().join("templates");
+    let (shown, target_shown) = (workshop.display().to_string(), target.display());
     let script = commands
         .join("\n")
-        .replace("WORKSHOP", &shown(&workshop))
-        .replace("&& cd mine", &format!("&& cd mine && cp {}/Cargo.lock .", shown(&workshop)))
+        .replace("WORKSHOP", &shown)
+        .replace("&& cd mine", &format!("&& cd mine && cp {shown}/Cargo.lock ."))
         .replace("--release", "")
-        .replace("target/release", &format!("{}/debug", shown(&target)))
-        .replace("mpirun", &format!("{}/scripts/mpirun.sh", shown(&workshop)));
-    let output = Command::new("timeout")
-        .args(["--kill-after=5", "900", "bash", "-euc", &script])
-        .current_dir(folder.path())
-        .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("SLURM_CPUS_PER_TASK", "2")
-        .output()
-        .unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{script}\n{printed}{output:?}");
-    printed
+        .replace("target/release", &format!("{target_shown}/debug"))
+        .replace("mpirun", &format!("{shown}/scripts/mpirun.sh"));
+    let mut bash = program("bash");
+    bash.args(["-euc", &script]).current_dir(folder.path());
+    bash.env("CARGO_TARGET_DIR", &target).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    bash.env("SLURM_CPUS_PER_TASK", "2");
+    run_within(Duration::from_secs(900), &mut bash).succeeded().stdout
 }
 
 #[test]

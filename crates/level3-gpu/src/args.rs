@@ -1,15 +1,11 @@
-//! The command line of level 3: what is not given is asked for.
+//! The command line of level 3. A doc comment here is what `--help` prints.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use clap::Parser;
 use cli::{RunFlags, WorkersFlag, count, misuse};
-use common::Workers;
 
 use crate::device::{Choice, Device};
 use crate::digits::TRAINING_IMAGES;
-use crate::memory;
 use crate::plan::Plan;
 
 /// Sizes that a sweep tries, the same on every device. 8192 stands beside 10000 because GPU
@@ -17,10 +13,10 @@ use crate::plan::Plan;
 const SWEEP: [usize; 6] = [64, 256, 512, 2048, 8192, 10_000];
 
 /// Train a network to read handwritten digits, on the CPU or on the GPU
-#[derive(Parser, Debug)]
+#[derive(Debug, Clone, clap::Parser)]
 #[command(version, allow_negative_numbers = true)]
-pub struct Args {
-    /// Where to compute: cpu, cuda (or gpu), or auto: the GPU if there is one (asked; auto)
+pub struct MnistArgs {
+    /// Where to compute; auto takes the GPU if there is one (asked; auto)
     #[arg(long, value_name = "NAME", ignore_case = true)]
     pub(crate) device: Option<Choice>,
 
@@ -45,8 +41,9 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = count(1..=TRAINING_IMAGES as u64))]
     images: Option<u64>,
 
+    /// `--workers`.
     #[command(flatten)]
-    workers: WorkersFlag,
+    pub workers: WorkersFlag,
 
     /// Where the random numbers begin: first parameters, order of the images
     #[arg(long, value_name = "N", default_value = "42", value_parser = cli::parse_count)]
@@ -59,121 +56,70 @@ pub struct Args {
     /// Read the digits in FILE (PNG, JPEG or IDX) with the network in --model, without training
     #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = [
         "device", "batch_size", "epochs", "data", "synthetic", "images", "seed", "save", "sweep",
-        "guess", "check_data"])]
+        "guess"])]
     predict: Option<PathBuf>,
 
     /// The network that --save wrote, for --predict
     #[arg(long, value_name = "FILE", requires = "predict")]
     model: Option<PathBuf>,
 
-    /// Check the files of MNIST, without training
-    #[arg(long, conflicts_with_all = [
-        "device", "batch_size", "epochs", "synthetic", "images", "seed", "save", "sweep", "guess",
-        "json"])]
-    pub(crate) check_data: bool,
-
     /// Try several batch sizes, on the CPU and on the GPU if there is one, and compare
     #[arg(long)]
-    pub sweep: bool,
+    pub(crate) sweep: bool,
 
+    /// `--guess` and `--json`.
     #[command(flatten)]
-    pub(crate) run: RunFlags,
+    pub run: RunFlags,
 }
 
-impl Args {
-    /// Reads the command line.
-    ///
-    /// # Errors
-    /// [`cli::Misuse`] for what makes no sense.
-    pub fn from_command_line() -> anyhow::Result<Self> {
-        cli::parse()
-    }
-
-    /// Starts the CPU's workers: rayon's global pool, which all parallel loops use.
-    ///
-    /// # Errors
-    /// [`cli::Misuse`] for a number of workers that makes no sense; if the system refuses to start
-    /// that many threads; if the pool runs already.
-    pub fn start_workers(&self) -> anyhow::Result<()> {
-        let workers = self.workers()?.count;
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(workers);
-        pool.build_global().with_context(|| format!("starting {workers} workers"))
-    }
-
+impl MnistArgs {
     /// The file with digits and the file with a network, if nothing is to be trained.
-    pub(crate) fn reading(&self) -> Option<(&Path, &Path)> {
+    pub fn reading(&self) -> Option<(&Path, &Path)> {
         self.predict.as_deref().zip(self.model.as_deref())
-    }
-
-    pub(crate) fn workers(&self) -> anyhow::Result<Workers> {
-        self.workers.decide()
-    }
-
-    /// How many images to train on.
-    pub(crate) fn images(&self) -> usize {
-        self.images.map_or(TRAINING_IMAGES, |images| images as usize)
     }
 
     /// What to train, where: one plan, or several with `--sweep`. Asks for what was not given.
     ///
     /// # Errors
-    /// [`cli::Misuse`] for a batch that is larger than the data or the memory.
+    /// [`cli::Misuse`] for a batch that is larger than the data; any other if the input ends without
+    /// an answer.
     pub fn plans(&self) -> anyhow::Result<Vec<Plan>> {
+        let images = self.images.map_or(TRAINING_IMAGES, |images| images as usize);
         let plan = |device, batch_size| Plan {
             device,
             batch_size,
             epochs: self.epochs as usize,
-            images: self.images(),
+            images,
             seed: self.seed,
         };
-        if !self.sweep {
-            let device = Device::choose(self.device)?;
-            let batch_size = match self.batch_size {
-                Some(size) => size as usize,
-                None => device.ask_batch_size(self.images())?,
-            };
-            self.check_batch(device, batch_size)?;
-            return Ok(vec![plan(device, batch_size)]);
+        if self.sweep {
+            let mut sizes = SWEEP.map(|size| size.min(images)).to_vec();
+            sizes.dedup();
+            let on = |device| sizes.iter().map(move |&size| plan(device, size));
+            return Ok(Device::all(self.device).into_iter().flat_map(on).collect());
         }
-        let devices = Device::all(self.device)?;
-        let fits = |size: &usize| devices.iter().all(|&d| self.check_batch(d, *size).is_ok());
-        let sizes: Vec<usize> = SWEEP.into_iter().filter(fits).collect();
-        if sizes.is_empty() {
+        let device = Device::choose(self.device)?;
+        let batch_size = match self.batch_size {
+            Some(size) => size as usize,
+            None => device.ask_batch_size(images)?,
+        };
+        if batch_size > images {
             return Err(misuse(format!(
-                "--sweep begins at batches of {}; --images {} is too few, or the memory too small",
-                SWEEP[0],
-                self.images()
+                "a batch of {batch_size} is more than the {images} images to train on; \
+                 a smaller --batch-size, such as 64, makes more steps"
             )));
         }
-        Ok(devices.iter().flat_map(|&d| sizes.iter().map(move |&s| plan(d, s))).collect())
-    }
-
-    fn check_batch(&self, device: Device, batch_size: usize) -> anyhow::Result<()> {
-        if batch_size > self.images() {
-            return Err(misuse(format!(
-                "a batch of {batch_size} is more than the {} images to train on; \
-                 a smaller --batch-size, such as 64, makes more steps",
-                self.images()
-            )));
-        }
-        memory::check(device, batch_size)
+        Ok(vec![plan(device, batch_size)])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
-    fn args(words: &[&str]) -> Result<Args, clap::Error> {
-        Args::try_parse_from(["demo"].iter().chain(words))
-    }
-
-    #[test]
-    fn gpu_means_cuda_in_any_case() {
-        for name in ["cuda", "gpu", "GPU", "Cuda"] {
-            assert_eq!(args(&["--device", name]).unwrap().device, Some(Choice::Cuda), "{name}");
-        }
-        assert!(args(&["--device", "cdua"]).is_err());
+    fn args(words: &[&str]) -> Result<MnistArgs, clap::Error> {
+        MnistArgs::try_parse_from(["demo"].iter().chain(words))
     }
 
     #[test]
@@ -185,37 +131,33 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_tries_the_sizes_that_the_data_allow() {
-        let args = args(&["--sweep", "--device", "cpu", "--images", "300"]).unwrap();
-        let sizes: Vec<_> = args.plans().unwrap().iter().map(|plan| plan.batch_size).collect();
-        assert_eq!(sizes, [64, 256]);
+    fn a_sweep_ends_with_all_images_in_one_batch() {
+        let sizes = |images: &str| -> Vec<usize> {
+            let args = args(&["--sweep", "--device", "cpu", "--images", images]).unwrap();
+            args.plans().unwrap().iter().map(|plan| plan.batch_size).collect()
+        };
+        assert_eq!(sizes("300"), [64, 256, 300]);
+        assert_eq!(sizes("60000"), SWEEP);
+        assert_eq!(sizes("5"), [5]);
     }
 
     #[test]
     fn flags_that_contradict_each_other_are_refused() {
         assert!(args(&["--sweep", "--batch-size", "64"]).is_err());
         assert!(args(&["--synthetic", "--data", "x"]).is_err());
-        assert!(args(&["--model", "model"]).is_err());
     }
 
     #[test]
-    fn reading_refuses_what_only_training_knows() {
+    fn reading_needs_two_files_and_refuses_what_only_training_knows() {
         let reading = ["--predict", "digit.png", "--model", "model"];
         for flags in [&["--epochs", "1"][..], &["--save", "x"], &["--sweep"], &["--device", "cpu"]]
         {
             assert!(args(&[&reading[..], flags].concat()).is_err(), "{flags:?}");
         }
-        assert!(args(&[&reading[..], &["--json", "x", "--workers", "2"]].concat()).is_ok());
-    }
-
-    #[test]
-    fn a_network_is_asked_only_with_both_files() {
-        let reading = |words: &[&str]| {
-            Args::try_parse_from([&["demo"], words].concat()).map(|args| args.reading().is_some())
-        };
-        assert!(!reading(&["--guess"]).unwrap());
-        assert!(reading(&["--predict", "digit.png", "--model", "model"]).unwrap());
-        assert!(reading(&["--predict", "digit.png"]).unwrap_err().to_string().contains("--model"));
-        assert!(reading(&["--model", "model"]).unwrap_err().to_string().contains("--predict"));
+        let allowed = args(&[&reading[..], &["--json", "x", "--workers", "2"]].concat()).unwrap();
+        assert_eq!(allowed.reading(), Some((Path::new("digit.png"), Path::new("model"))));
+        assert!(args(&reading[..2]).unwrap_err().to_string().contains("--model"));
+        assert!(args(&reading[2..]).unwrap_err().to_string().contains("--predict"));
+        assert_eq!(args(&[]).unwrap().reading(), None);
     }
 }

@@ -25,8 +25,8 @@ pub trait ConvBlock: Backend {
     /// padding 1, stride 1 and a bias: `[batch, inputs, height, width]` to
     /// `[batch, outputs, height / 2, width / 2]`. Height and width are even.
     ///
-    /// This is that line, in Burn's own operations. A device may do all three in one, faster: only
-    /// the CPU does. To do without, call the line in [`crate::Cnn::forward`].
+    /// Here it is that line, in Burn's own operations, and so it is on a GPU. The CPU does all three
+    /// at once, which is faster; to see how much, write that line into [`crate::Cnn::forward`].
     fn conv_relu_pool(conv: &Conv2d<Self>, images: Tensor<Self, 4>) -> Tensor<Self, 4> {
         let x = activation::relu(conv.forward(images));
         module::max_pool2d(x, [2, 2], [2, 2], [0, 0], [1, 1], false)
@@ -71,7 +71,7 @@ impl<C: CheckpointStrategy> ConvBlock for Autodiff<Flex, C> {
     }
 }
 
-/// The layer on the tape that Burn plays backwards.
+/// The layer as automatic differentiation knows it.
 #[derive(Debug)]
 struct Layer;
 
@@ -147,14 +147,10 @@ fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
 }
 
 #[cfg(feature = "cuda")]
-mod cuda {
-    use super::*;
-    use burn::backend::Cuda;
+impl ConvBlock for burn::backend::Cuda {}
 
-    impl ConvBlock for Cuda {}
-
-    impl<C: CheckpointStrategy> ConvBlock for Autodiff<Cuda, C> {}
-}
+#[cfg(feature = "cuda")]
+impl<C: CheckpointStrategy> ConvBlock for Autodiff<burn::backend::Cuda, C> {}
 
 #[cfg(test)]
 mod tests {

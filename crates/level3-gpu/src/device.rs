@@ -3,18 +3,16 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use clap::builder::PossibleValue;
-use cli::{ask, count};
-
-use crate::probe::find_gpu;
+use cli::{ask, count, name_of, wrapped};
 
 /// Where the network is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
     /// The cores of this machine.
     Cpu,
-    /// The first NVIDIA GPU that this process may use.
-    Cuda,
+    /// The first NVIDIA GPU that this process may use; only in a build with the feature `cuda`.
+    #[cfg(feature = "cuda")]
+    Gpu,
 }
 
 /// `CPU` or `GPU`
@@ -25,76 +23,85 @@ impl fmt::Display for Device {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Choice {
     Cpu,
-    #[value(alias = "gpu")]
-    Cuda,
+    #[value(alias = "cuda")]
+    Gpu,
     Auto,
 }
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.to_possible_value().as_ref().map_or("", PossibleValue::get_name))
+        f.write_str(&name_of(*self))
     }
 }
 
 impl Choice {
-    /// What a person typed. A typo is the CPU, as in the workshop, and says so.
-    fn typed(text: &str) -> Self {
-        Self::from_str(text, true).unwrap_or_else(|_| {
-            println!("  '{text}' is none of cpu, cuda, auto; taking the CPU");
-            Self::Cpu
+    fn typed(text: &str) -> Result<Self, String> {
+        Self::from_str(text, true).map_err(|_| format!("'{text}' is not cpu, gpu or auto"))
+    }
+
+    /// The device that is meant, or the CPU and a line that says why.
+    fn device(self) -> Device {
+        if self == Self::Cpu {
+            return Device::Cpu;
+        }
+        Device::gpu().unwrap_or_else(|reason| {
+            println!("{}", wrapped(&format!("no GPU: {reason}; taking the CPU")));
+            Device::Cpu
         })
     }
 }
 
 impl Device {
-    /// The device that was asked for, or the CPU and a line that says why.
+    /// The GPU, or the reason why there is none.
+    #[cfg(feature = "cuda")]
+    fn gpu() -> Result<Self, String> {
+        crate::probe::gpu_name().map(|_| Self::Gpu)
+    }
+
+    /// The GPU, or the reason why there is none.
+    #[cfg(not(feature = "cuda"))]
+    fn gpu() -> Result<Self, String> {
+        Err("this program was built without it (--features cuda)".to_string())
+    }
+
+    /// The device that was asked for. Asks if none was.
     ///
     /// # Errors
-    /// If the answer cannot be read.
+    /// If the input ends without an answer.
     pub(crate) fn choose(flag: Option<Choice>) -> anyhow::Result<Self> {
-        let choice = match flag {
-            Some(choice) => choice,
-            None => ask("Device (cpu, cuda, auto)", Choice::Auto, |text| Ok(Choice::typed(text)))?,
-        };
-        if choice == Choice::Cpu {
-            return Ok(Self::Cpu);
-        }
-        Ok(match find_gpu() {
-            Ok(_) => Self::Cuda,
-            Err(reason) => {
-                println!("no GPU: {reason}; taking the CPU");
-                Self::Cpu
-            }
-        })
+        let question = || ask("Device (cpu, gpu, auto)", Choice::Auto, Choice::typed);
+        Ok(flag.map_or_else(question, Ok)?.device())
     }
 
     /// The devices of a sweep: the one that was asked for, or all there are.
-    pub(crate) fn all(flag: Option<Choice>) -> anyhow::Result<Vec<Self>> {
+    pub(crate) fn all(flag: Option<Choice>) -> Vec<Self> {
         let choice = flag.unwrap_or(Choice::Auto);
-        let device = Self::choose(Some(choice))?;
-        let both = choice == Choice::Auto && device == Self::Cuda;
-        Ok(if both { vec![Self::Cpu, Self::Cuda] } else { vec![device] })
+        let cpu = (choice == Choice::Auto).then_some(Self::Cpu);
+        let mut devices: Vec<Self> = cpu.into_iter().chain([choice.device()]).collect();
+        devices.dedup();
+        devices
     }
 
     /// What the hardware is called.
     pub(crate) fn hardware(self) -> String {
         match self {
             Self::Cpu => cpu_name(),
-            Self::Cuda => find_gpu().map_or_else(|_| "GPU".to_string(), |gpu| gpu.name),
+            #[cfg(feature = "cuda")]
+            Self::Gpu => crate::probe::gpu_name().unwrap_or_default(),
         }
     }
 
     /// Asks how many images a step takes, of so many.
+    ///
+    /// # Errors
+    /// If the input ends without an answer.
     pub(crate) fn ask_batch_size(self, images: usize) -> anyhow::Result<usize> {
-        let (question, usual) = match self {
-            Self::Cpu => ("Batch size (64, 256, 512)", 512),
-            Self::Cuda => ("Batch size (512, 2048, 10000)", 512),
-        };
+        let usual = if self == Self::Cpu { "64, 256, 512" } else { "512, 2048, 10000" };
         let images = images as u64;
-        Ok(ask(question, images.min(usual), count(1..=images))? as usize)
+        Ok(ask(&format!("Batch size ({usual})"), images.min(512), count(1..=images))? as usize)
     }
 }
 
@@ -110,8 +117,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typo_at_the_prompt_is_the_cpu() {
-        assert_eq!(Choice::typed("cdua"), Choice::Cpu);
-        assert_eq!(Choice::typed("GPU"), Choice::Cuda);
+    fn a_device_is_read_in_any_case_and_a_typo_is_named() {
+        assert_eq!(Choice::typed("GPU"), Ok(Choice::Gpu));
+        assert_eq!(Choice::typed("cuda"), Ok(Choice::Gpu));
+        assert_eq!(Choice::typed("cdua"), Err("'cdua' is not cpu, gpu or auto".to_string()));
     }
 }

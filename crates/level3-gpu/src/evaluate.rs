@@ -1,6 +1,6 @@
 //! What the network thinks of images.
 
-use anyhow::bail;
+use anyhow::ensure;
 use burn::tensor::activation::softmax;
 
 use crate::backend::ConvBlock;
@@ -9,7 +9,7 @@ use crate::model::{Cnn, DIGITS};
 use crate::on_device::OnDevice;
 
 /// Images that are looked at in one go.
-pub(crate) const AT_ONCE: usize = 1000;
+const AT_ONCE: usize = 1000;
 
 /// For each image, how sure the network is of each digit: from 0 to 1, together 1.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ impl Predictions {
     /// The answers travel back from the device, so all work is done when this returns.
     ///
     /// # Errors
-    /// If they are no probabilities: the model's parameters, or the device, are broken.
+    /// If they are no probabilities: the network's parameters, or the device, are broken.
     pub fn of<B: ConvBlock>(model: &Cnn<B>, images: &OnDevice<B>) -> anyhow::Result<Self> {
-        let numbers: Vec<i32> = (0..images.len() as i32).collect();
+        let numbers: Vec<i32> = (0..images.images() as i32).collect();
         let mut predictions = Vec::with_capacity(numbers.len());
         for some in numbers.chunks(AT_ONCE) {
             let sure = softmax(model.forward(images.batch(some).images), 1); // [images, 10]
@@ -35,16 +35,12 @@ impl Predictions {
 
     /// Refuses what a working device cannot have computed, NaN above all.
     fn checked(self) -> anyhow::Result<Self> {
-        let sum = |sure: &[f32; DIGITS]| sure.iter().sum::<f32>();
-        let broken = |sure: &[f32; DIGITS]| (sum(sure) - 1.0).abs() > 1e-3 || sum(sure).is_nan();
-        if let Some(image) = self.0.iter().position(broken) {
-            bail!(
-                "what the network says about image {} is no probability: the ten add up to {}; \
-                 train it again, and after a run on the GPU with --device cpu",
-                image + 1,
-                sum(&self.0[image])
-            );
-        }
+        let is_sound = |sure: &[f32; DIGITS]| (sure.iter().sum::<f32>() - 1.0).abs() < 1e-3;
+        ensure!(
+            self.0.iter().all(is_sound),
+            "the network's probabilities of the ten digits do not add up to 1; \
+             train it again, and after a run on the GPU with --device cpu"
+        );
         Ok(self)
     }
 
@@ -86,8 +82,7 @@ mod tests {
     fn what_is_no_probability_is_refused() {
         assert!(Predictions(vec![sure_of(1, 0.9)]).checked().is_ok());
         for wrong in [f32::NAN, 0.0, f32::INFINITY] {
-            let error = Predictions(vec![sure_of(1, 0.9), [wrong; DIGITS]]).checked().unwrap_err();
-            assert!(error.to_string().contains("image 2"), "{error}");
+            assert!(Predictions(vec![sure_of(1, 0.9), [wrong; DIGITS]]).checked().is_err());
         }
     }
 

@@ -4,23 +4,25 @@
 //! catches the panic and goes on with memory that nobody has computed: the training would end with
 //! an accuracy that means nothing. So the first panic is the last thing that happens.
 
-use std::io::IsTerminal;
-use std::panic::PanicHookInfo;
+use std::panic;
 use std::sync::Once;
 
 /// From now on a panic, on whichever thread, ends the program.
 ///
 /// Burn tries several kernels for each operation and keeps the fastest; that one of them cannot be
 /// used is an ordinary answer there, no panic.
-pub(crate) fn end_the_program() {
+pub(crate) fn end_on_panic() {
     static FIRST: Once = Once::new();
-    // A second thread that fails waits here for the first one to end the program for both.
-    std::panic::set_hook(Box::new(|panic| FIRST.call_once(|| end(panic))));
+    let otherwise = panic::take_hook(); // for output that nobody reads any more: see `cli::parse`
+    panic::set_hook(Box::new(move |panic| match panic.payload_as_str() {
+        Some(words) if words.starts_with("failed printing to stdout") => otherwise(panic),
+        // A second thread that fails waits here for the first one to end the program for both.
+        words => FIRST.call_once(|| end(words.unwrap_or_default())),
+    }));
 }
 
-fn end(panic: &PanicHookInfo<'_>) {
-    let bar = if std::io::stderr().is_terminal() { "\n" } else { "" }; // it has no end of line
-    eprintln!("{bar}error: {}", line(panic.payload_as_str().unwrap_or_default()));
+fn end(words: &str) {
+    eprintln!("error: {}", line(words));
     // No other way out of a hook ends all threads, and the library catches what unwinds.
     std::process::exit(1)
 }
@@ -30,20 +32,24 @@ fn line(words: &str) -> String {
     let error = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let error = error.into_iter().find(|word| word.starts_with("CUDA_ERROR_"));
     let memory = ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY"];
-    let (cause, cure) = if memory.iter().any(|sign| words.contains(sign)) {
-        (
+    let (cause, cure) = match error {
+        _ if memory.iter().any(|sign| words.contains(sign)) => (
             "the GPU's memory ran out".to_string(),
             "take a smaller --batch-size, and see in nvidia-smi who else uses it",
-        )
-    } else if let Some(error) = error {
-        (
+        ),
+        Some("CUDA_ERROR_UNSUPPORTED_PTX_VERSION") => (
+            "CUDA's run-time compiler is newer than the GPU's driver".to_string(),
+            "load a CUDA module that is not newer than what nvidia-smi shows",
+        ),
+        Some(error) => (
             format!("the GPU failed ({error})"),
             "run it once more; if it fails again, see nvidia-smi and take --device cpu",
-        )
-    } else {
-        let first = words.lines().next().unwrap_or_default();
-        let short: String = first.chars().take(200).collect();
-        (format!("the GPU's part of the program failed ({short})"), "take --device cpu")
+        ),
+        None => {
+            let first = words.lines().next().unwrap_or_default();
+            let short: String = first.chars().take(200).collect();
+            (format!("the GPU's part of the program failed ({short})"), "take --device cpu")
+        }
     };
     format!("{cause}; nothing was saved. What to do: {cure}")
 }
@@ -61,6 +67,11 @@ mod tests {
                 "Err` value: Generic { reason: \"DriverError(CUDA_ERROR_ILLEGAL_ADDRESS, \\\"x\\\")\"",
                 "(CUDA_ERROR_ILLEGAL_ADDRESS)",
                 "nvidia-smi",
+            ),
+            (
+                "DriverError(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, \"x\")",
+                "newer than the GPU's driver",
+                "CUDA module",
             ),
             ("Service state not found\nand more", "(Service state not found)", "--device cpu"),
         ] {

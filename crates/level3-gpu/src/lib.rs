@@ -15,28 +15,24 @@ mod files;
 mod handwriting;
 #[cfg(feature = "cuda")]
 mod kernels;
-mod memory;
 mod mnist;
 mod model;
 mod on_device;
 mod picture;
 mod plan;
 mod predict;
+#[cfg(feature = "cuda")]
 mod probe;
-mod progress;
 mod report;
+mod run;
 mod synthetic;
 
-pub use args::Args;
+pub use args::MnistArgs;
 pub use backend::{ConvBlock, Training};
 pub use burn::backend::Autodiff;
 /// Burn's backend for NVIDIA GPUs.
 #[cfg(feature = "cuda")]
 pub use burn::backend::Cuda;
-/// Without the feature `cuda` there is no GPU backend. [`Device::Cuda`] is then
-/// never chosen, and the name exists only so that programs compile.
-#[cfg(not(feature = "cuda"))]
-pub use burn_flex::Flex as Cuda;
 /// Burn's backend for CPUs.
 pub use burn_flex::Flex;
 pub use device::Device;
@@ -48,3 +44,4 @@ pub use on_device::{Batch, OnDevice};
 pub use plan::Plan;
 pub use predict::predict;
 pub use report::Report;
+pub use run::Run;

@@ -1,13 +1,9 @@
 //! Digits in the device's memory, and the batches made of them.
 
 use burn::prelude::*;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
 
 use crate::digits::Images;
 use crate::model::SIDE;
-use crate::plan::Plan;
 
 /// Mean and standard deviation of all pixels of MNIST, 0 for black and 1 for white.
 const MEAN: f64 = 0.1307;
@@ -56,28 +52,7 @@ impl<B: Backend> OnDevice<B> {
     }
 
     /// How many images there are.
-    pub fn len(&self) -> usize {
+    pub fn images(&self) -> usize {
         self.labels.dims()[0]
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-impl Plan {
-    /// The images of each step, in an order that only seed and epoch decide.
-    pub fn batches(&self, epoch: usize) -> Vec<Vec<i32>> {
-        let mut order: Vec<i32> = (0..self.images as i32).collect();
-        order.shuffle(&mut StdRng::seed_from_u64(self.seed ^ ((epoch as u64) << 32)));
-        order.chunks(self.batch_size).map(<[i32]>::to_vec).collect()
-    }
-
-    /// The first batch, and the last if it is smaller.
-    pub fn one_of_each_size(&self) -> Vec<Vec<i32>> {
-        let mut batches = self.batches(1);
-        batches.dedup_by_key(|batch| batch.len());
-        batches
     }
 }

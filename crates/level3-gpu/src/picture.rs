@@ -1,7 +1,6 @@
 //! Digits in the terminal: two pixels in a character, 28 columns by 14 rows.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
 
 use crate::digits::Images;
 use crate::evaluate::Predictions;
@@ -27,13 +26,7 @@ pub(crate) fn of_predictions(
     };
     let pictures: Vec<_> =
         (numbers.iter()).map(|&image| (images.image(image), caption(image))).collect();
-    draw(&pictures, greys())
-}
-
-/// Whether the terminal shows greys, and nobody asked for none.
-pub(crate) fn greys() -> bool {
-    let variable = |name| std::env::var_os(name).unwrap_or_default();
-    std::io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
+    draw(&pictures, cli::colour())
 }
 
 /// Pictures, `[28, 28]` each, with a caption.

@@ -1,5 +1,9 @@
 //! What is to be trained, and in which steps.
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
 use crate::device::Device;
 
 /// One training run, complete and sensible.
@@ -27,6 +31,20 @@ impl Plan {
     pub fn last_batch(&self) -> usize {
         self.images - (self.steps() - 1) * self.batch_size
     }
+
+    /// The images of each step, in an order that only seed and epoch decide.
+    pub fn batches(&self, epoch: usize) -> Vec<Vec<i32>> {
+        let mut order: Vec<i32> = (0..self.images as i32).collect();
+        order.shuffle(&mut StdRng::seed_from_u64(self.seed ^ ((epoch as u64) << 32)));
+        order.chunks(self.batch_size).map(<[i32]>::to_vec).collect()
+    }
+
+    /// The first batch, and the last if it is smaller.
+    pub fn one_of_each_size(&self) -> Vec<Vec<i32>> {
+        let mut batches = self.batches(1);
+        batches.dedup_by_key(|batch| batch.len());
+        batches
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +56,7 @@ mod tests {
         let plan =
             Plan { device: Device::Cpu, batch_size: 512, epochs: 1, images: 60_000, seed: 1 };
         assert_eq!((plan.steps(), plan.last_batch()), (118, 96));
+        assert_eq!(plan.one_of_each_size().iter().map(Vec::len).collect::<Vec<_>>(), [512, 96]);
         let even = Plan { batch_size: 10_000, ..plan };
         assert_eq!((even.steps(), even.last_batch()), (6, 10_000));
     }

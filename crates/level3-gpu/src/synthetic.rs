@@ -11,89 +11,21 @@ use crate::digits::{Digits, Images, TEST_IMAGES, TRAINING_IMAGES};
 use crate::model::{DIGITS, SIDE};
 
 type Point = [f32; 2];
+type Stroke = Vec<Point>;
 
-/// The strokes of each digit in a square from 0 to 1, y downwards. A stroke is a curve through
-/// its points.
-const STROKES: [&[&[Point]]; DIGITS] = [
-    &[&[
-        [0.50, 0.05],
-        [0.22, 0.22],
-        [0.16, 0.55],
-        [0.30, 0.88],
-        [0.55, 0.94],
-        [0.80, 0.74],
-        [0.84, 0.42],
-        [0.72, 0.14],
-        [0.50, 0.05],
-    ]],
-    &[&[[0.34, 0.24], [0.54, 0.05], [0.52, 0.50], [0.50, 0.95]]],
-    &[&[
-        [0.18, 0.26],
-        [0.34, 0.08],
-        [0.64, 0.07],
-        [0.78, 0.28],
-        [0.62, 0.54],
-        [0.36, 0.76],
-        [0.16, 0.93],
-        [0.50, 0.90],
-        [0.84, 0.92],
-    ]],
-    &[&[
-        [0.20, 0.14],
-        [0.48, 0.05],
-        [0.76, 0.20],
-        [0.70, 0.40],
-        [0.44, 0.48],
-        [0.74, 0.58],
-        [0.80, 0.78],
-        [0.54, 0.94],
-        [0.18, 0.85],
-    ]],
-    &[
-        &[[0.34, 0.06], [0.24, 0.34], [0.16, 0.60], [0.50, 0.61], [0.86, 0.58]],
-        &[[0.68, 0.10], [0.64, 0.50], [0.58, 0.95]],
-    ],
-    &[
-        &[[0.78, 0.07], [0.52, 0.07], [0.30, 0.08], [0.26, 0.26], [0.24, 0.45]],
-        &[[0.24, 0.45], [0.54, 0.38], [0.80, 0.58], [0.70, 0.86], [0.42, 0.95], [0.16, 0.84]],
-    ],
-    &[&[
-        [0.68, 0.05],
-        [0.38, 0.26],
-        [0.20, 0.58],
-        [0.26, 0.86],
-        [0.52, 0.95],
-        [0.76, 0.78],
-        [0.70, 0.56],
-        [0.44, 0.52],
-        [0.22, 0.70],
-    ]],
-    &[&[[0.16, 0.10], [0.50, 0.09], [0.82, 0.08], [0.62, 0.46], [0.50, 0.70], [0.42, 0.95]]],
-    &[&[
-        [0.62, 0.46],
-        [0.32, 0.32],
-        [0.34, 0.12],
-        [0.58, 0.05],
-        [0.74, 0.20],
-        [0.58, 0.42],
-        [0.28, 0.62],
-        [0.26, 0.86],
-        [0.52, 0.95],
-        [0.76, 0.82],
-        [0.70, 0.58],
-        [0.44, 0.44],
-    ]],
-    &[&[
-        [0.78, 0.28],
-        [0.60, 0.46],
-        [0.34, 0.44],
-        [0.24, 0.24],
-        [0.44, 0.06],
-        [0.70, 0.12],
-        [0.78, 0.34],
-        [0.70, 0.64],
-        [0.58, 0.95],
-    ]],
+/// The strokes of each digit: points `x,y` in hundredths of a square's side, y downwards. A stroke is
+/// a curve through its points; after `|` the next one begins.
+const STROKES: [&str; DIGITS] = [
+    "50,05 22,22 16,55 30,88 55,94 80,74 84,42 72,14 50,05",
+    "34,24 54,05 52,50 50,95",
+    "18,26 34,08 64,07 78,28 62,54 36,76 16,93 50,90 84,92",
+    "20,14 48,05 76,20 70,40 44,48 74,58 80,78 54,94 18,85",
+    "34,06 24,34 16,60 50,61 86,58 | 68,10 64,50 58,95",
+    "78,07 52,07 30,08 26,26 24,45 | 24,45 54,38 80,58 70,86 42,95 16,84",
+    "68,05 38,26 20,58 26,86 52,95 76,78 70,56 44,52 22,70",
+    "16,10 50,09 82,08 62,46 50,70 42,95",
+    "62,46 32,32 34,12 58,05 74,20 58,42 28,62 26,86 52,95 76,82 70,58 44,44",
+    "78,28 60,46 34,44 24,24 44,06 70,12 78,34 70,64 58,95",
 ];
 
 /// Straight pieces that a curve is drawn with, between two of its points.
@@ -117,6 +49,7 @@ impl Digits {
 
 /// Sets of images that never share one: `counts[0]` in the first, and so on.
 fn draw<const SETS: usize>(counts: [usize; SETS]) -> [Images; SETS] {
+    let shapes = STROKES.map(strokes);
     let mut first = 0;
     counts.map(|count| {
         let numbers = first..first + count;
@@ -124,14 +57,21 @@ fn draw<const SETS: usize>(counts: [usize; SETS]) -> [Images; SETS] {
         let mut pixels = vec![0; count * SIDE * SIDE];
         let labels = (pixels.par_chunks_exact_mut(SIDE * SIDE)) // <- level 1
             .zip(numbers)
-            .map(|(image, number)| draw_one(number as u64, image))
+            .map(|(image, number)| draw_one(&shapes, number as u64, image))
             .collect();
         Images { pixels, labels }
     })
 }
 
+/// The strokes of a digit, in a square from 0 to 1.
+fn strokes(digit: &str) -> Vec<Stroke> {
+    let number = |text: &str| text.parse::<f32>().expect("a number") / 100.0;
+    let point = |text: &str| text.split_once(',').map(|(x, y)| [number(x), number(y)]);
+    digit.split('|').map(|stroke| stroke.split(' ').filter_map(point).collect()).collect()
+}
+
 /// Draws the image with this number and says which digit it shows.
-fn draw_one(number: u64, image: &mut [u8]) -> u8 {
+fn draw_one(shapes: &[Vec<Stroke>], number: u64, image: &mut [u8]) -> u8 {
     let mut rng = StdRng::seed_from_u64(number);
     let digit = rng.random_range(0..DIGITS);
     let mut around = |middle: f32, spread: f32| middle + spread * (rng.random::<f32>() * 2.0 - 1.0);
@@ -149,8 +89,8 @@ fn draw_one(number: u64, image: &mut [u8]) -> u8 {
     };
 
     let mut paper = [0.0f32; SIDE * SIDE];
-    for stroke in STROKES[digit] {
-        let points: Vec<Point> = stroke.iter().map(|&point| place(point)).collect();
+    for stroke in &shapes[digit] {
+        let points: Stroke = stroke.iter().map(|&point| place(point)).collect();
         let curve = smooth(&points);
         curve.windows(2).for_each(|ends| draw_line(&mut paper, [ends[0], ends[1]], pen));
     }
@@ -166,7 +106,7 @@ fn draw_one(number: u64, image: &mut [u8]) -> u8 {
 }
 
 /// A Catmull-Rom curve through the points, as a line of short pieces.
-fn smooth(points: &[Point]) -> Vec<Point> {
+fn smooth(points: &[Point]) -> Stroke {
     let at = |index: usize| points[index.min(points.len() - 1)];
     let mut curve = vec![points[0]];
     for i in 0..points.len() - 1 {

@@ -1,175 +1,123 @@
 //! Runs the example as a user does: real processes, real exit statuses, real digits where
 //! `MNIST_DIR` or `data/mnist` holds them.
+
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use common::WORKERS_VARIABLE;
+use testkit::{Folder, example, on_a_terminal, records, repository, run};
 
-/// Cargo builds the examples beside the folder of this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("examples/level3_mnist")
-}
-
-/// The example with these flags, on the CPU's two workers, without a terminal, outside Slurm.
-fn example(flags: &[&str]) -> Command {
-    let mut command = Command::new(program());
-    command
-        .args(flags)
-        .env(WORKERS_VARIABLE, "2")
-        .env_remove("SLURM_JOB_ID")
-        .current_dir(repository())
-        .stdin(Stdio::null());
+/// The example with these flags, on two workers.
+fn mnist(flags: &[&str]) -> Command {
+    let mut command = example("level3_mnist");
+    command.args(flags).env(WORKERS_VARIABLE, "2").current_dir(repository());
     command
 }
 
-fn repository() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+/// The example with these flags on drawn digits.
+fn drawn(flags: &[&str]) -> Command {
+    mnist(&[&["--synthetic", "--device", "cpu"], flags].concat())
 }
 
-/// Flags for real digits where there are any, for drawn ones elsewhere, and how they are called.
-fn digits() -> (&'static str, Vec<&'static str>) {
-    let real = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()).is_some()
-        || repository().join("data/mnist").exists();
-    if real { ("MNIST", vec![]) } else { ("synthetic digits", vec!["--synthetic"]) }
+/// The folder of real digits, if there is one.
+fn real_digits() -> Option<String> {
+    let variable = std::env::var("MNIST_DIR").ok().filter(|folder| !folder.is_empty());
+    let usual = repository().join("data/mnist");
+    variable.or_else(|| usual.exists().then(|| usual.to_str().unwrap().to_string()))
 }
 
-fn finish(mut command: Command) -> String {
-    let Output { status, stdout, stderr } = command.output().unwrap();
-    let (out, err) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
-    assert!(status.success(), "{command:?}: {out}{err}");
-    assert_eq!(err, "", "{command:?}");
-    out
-}
-
-/// Asserts exit status 2 and one line on stderr that holds every one of `parts`.
-fn assert_refused(mut command: Command, parts: &[&str]) {
-    let output = command.output().unwrap();
-    let line = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{command:?}: {line}");
-    assert_eq!(line.lines().count(), 1, "{command:?}: {line}");
-    for part in parts {
-        assert!(line.contains(part), "{command:?}: no {part:?} in {line}");
+/// Which digits there are, and the flags that choose them: real ones, or drawn ones elsewhere.
+fn digits() -> (&'static str, Vec<String>) {
+    match real_digits() {
+        Some(folder) => ("MNIST", vec!["--data".into(), folder]),
+        None => ("synthetic digits", vec!["--synthetic".into()]),
     }
 }
 
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
 #[test]
-fn it_learns_and_says_what_from() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let (json, model) = (folder.join("runs.jsonl"), folder.join("model"));
-    let (data, mut flags) = digits();
-    flags.extend(["--device", "cpu", "--batch-size", "64", "--images", "8000"]);
-    flags.extend(["--json", text(&json), "--save", text(&model)]);
-    let out = finish(example(&flags));
+fn it_learns_and_what_it_learned_reads_digits() {
+    let folder = Folder::new();
+    let (json, model) = (folder.file("runs.jsonl"), folder.file("model"));
+    let (data, flags) = digits();
+    let mut training = mnist(&["--device", "cpu", "--batch-size", "64", "--images", "8000"]);
+    training.args(flags).args(["--json", &json, "--save", &model]);
+    let out = run(&mut training).succeeded().stdout;
 
     // Every line that could be quoted says which digits it is about.
     for line in out.lines().filter(|line| line.contains("loss") || line.contains("accuracy")) {
         assert!(line.contains(data), "{line}");
     }
     assert!(out.contains("batch size 64: 125 steps an epoch"), "{out}");
-    let record: serde_json::Value =
-        serde_json::from_str(std::fs::read_to_string(&json).unwrap().trim()).unwrap();
+    let record = &records(&json)[0];
     let (settings, results) = (&record["settings"], &record["results"]);
     assert_eq!((&settings["device"], &settings["data"]), (&"cpu".into(), &data.into()));
     assert_eq!((&settings["images"], &settings["workers"]), (&8000.into(), &2.into()));
-    for time in ["load_s", "warmup_s", "train_s", "evaluate_s", "images_per_s", "loss"] {
-        assert!(results[time].as_f64().is_some_and(|value| value > 0.0), "{time}: {results}");
+    for name in ["load_s", "warmup_s", "train_s", "evaluate_s", "images_per_s", "loss"] {
+        assert!(results[name].as_f64().is_some_and(|value| value > 0.0), "{name}: {results}");
     }
-    let accuracy = results["accuracy"].as_f64().unwrap();
     let least = if data == "MNIST" { 0.94 } else { 0.75 };
-    assert!((least..0.999).contains(&accuracy), "{accuracy}");
-    let sample = &results["samples"][0];
-    assert_eq!(sample["label"], sample["prediction"]);
-    assert_eq!(sample["pixels"].as_array().unwrap().len(), 28 * 28);
+    assert!((least..0.999).contains(&results["accuracy"].as_f64().unwrap()), "{results}");
 
     // The saved model reads a digit from a picture, and digits from an IDX file.
-    let pixels: Vec<u8> =
-        sample["pixels"].as_array().unwrap().iter().map(|p| p.as_u64().unwrap() as u8).collect();
-    let (picture, idx) = (folder.join("digit.png"), folder.join("digits-idx3-ubyte"));
-    write_png(&picture, &pixels);
+    let sample = &results["samples"][0];
+    assert_eq!(sample["label"], sample["prediction"]);
+    let pixels: Vec<u8> = serde_json::from_value(sample["pixels"].clone()).unwrap();
+    let (picture, idx) = (folder.file("digit.png"), folder.file("digits-idx3-ubyte"));
+    image::GrayImage::from_raw(28, 28, pixels.clone()).unwrap().save(&picture).unwrap();
     let header = [0x0803u32, 6, 28, 28].map(u32::to_be_bytes).concat();
-    std::fs::write(&idx, [header, pixels.repeat(6)].concat()).unwrap();
+    fs::write(&idx, [header, pixels.repeat(6)].concat()).unwrap();
     let says = format!("{} at ", sample["prediction"]);
     for (file, lines) in [(&picture, 1), (&idx, 4)] {
-        let out = finish(example(&["--predict", text(file), "--model", text(&model)]));
+        let out = run(&mut mnist(&["--predict", file, "--model", &model])).succeeded().stdout;
         assert_eq!(out.lines().filter(|line| line.contains(&says)).count(), lines, "{out}");
     }
 
-    // A model for another network, or with one byte changed, is refused.
-    let whole = std::fs::read(&model).unwrap();
-    let other = String::from_utf8_lossy(&whole[..40]).replace("model of", "model for").into_bytes();
-    let mut damaged = whole.clone();
-    damaged[whole.len() / 2] ^= 1;
-    for (bytes, says) in
-        [(&other, "not a model"), (&damaged, "damaged"), (&whole[..9000].to_vec(), "damaged")]
-    {
-        std::fs::write(&model, bytes).unwrap();
-        let flags = ["--predict", text(&picture), "--model", text(&model)];
-        assert_refused(example(&flags), &[says, "--save"]);
+    // What is no model, or no longer a whole one, is refused.
+    let whole = fs::read(&model).unwrap();
+    let mut other = whole.clone();
+    other[20] ^= 1;
+    for (bytes, says) in [(&other[..], "not a model"), (&whole[..9000], "damaged")] {
+        fs::write(&model, bytes).unwrap();
+        run(&mut mnist(&["--predict", &picture, "--model", &model])).failed(2, &[says, "--save"]);
     }
-}
-
-fn write_png(path: &Path, pixels: &[u8]) {
-    image::GrayImage::from_raw(28, 28, pixels.to_vec()).unwrap().save(path).unwrap();
 }
 
 #[test]
 fn a_seed_gives_the_same_digits_whatever_the_workers() {
-    let run = |workers, seed| {
-        let flags = ["--synthetic", "--device", "cpu", "--batch-size", "48", "--images", "500"];
-        let out = finish(example(&[&flags[..], &["--workers", workers, "--seed", seed]].concat()));
+    let numbers = |workers, seed| {
+        let flags = ["--batch-size", "48", "--images", "500", "--workers", workers, "--seed", seed];
+        let out = run(&mut drawn(&flags)).succeeded().stdout;
         let kept = |line: &&str| line.contains("loss") || line.contains("accuracy");
         out.lines().filter(kept).map(str::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(run("1", "7"), run("3", "7"));
-    assert_ne!(run("1", "7"), run("1", "8"));
+    assert_eq!(numbers("1", "7"), numbers("3", "7"));
+    assert_ne!(numbers("1", "7"), numbers("1", "8"));
 }
 
 #[test]
 fn a_sweep_is_a_table_and_a_record_for_each_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let json = folder.join("runs.jsonl");
-    let out = finish(example(&[
-        "--synthetic",
-        "--device",
-        "cpu",
-        "--images",
-        "600",
-        "--sweep",
-        "--json",
-        text(&json),
-    ]));
-    let sizes: Vec<i64> = std::fs::read_to_string(&json)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
-        .map(|record| record["settings"]["batch_size"].as_i64().unwrap())
-        .collect();
-    assert_eq!(sizes, [64, 256, 512]);
-    assert!(out.contains("accuracy (synthetic digits)") && out.contains('█'), "{out}");
+    let folder = Folder::new();
+    let json = folder.file("runs.jsonl");
+    let ended = run(&mut drawn(&["--images", "300", "--sweep", "--json", &json])).succeeded();
+    let sizes: Vec<_> =
+        records(&json).iter().map(|run| run["settings"]["batch_size"].clone()).collect();
+    assert_eq!(sizes, [64, 256, 300]);
+    assert!(ended.line("device  batch").ends_with("accuracy (synthetic digits)"), "{ended:?}");
 }
 
 /// Without a GPU, without a driver, with a driver that shows no device: the CPU, and the reason.
 #[test]
 fn without_a_gpu_it_says_why_and_takes_the_cpu() {
-    let flags = ["--synthetic", "--images", "128", "--batch-size", "64", "--device"];
     for device in ["cuda", "gpu", "auto"] {
-        let mut command = example(&[&flags[..], &[device]].concat());
-        command.env("CUDA_VISIBLE_DEVICES", "");
-        let out = finish(command);
-        assert!(out.contains("no GPU: ") && out.contains("taking the CPU"), "{out}");
-        assert!(!out.contains("panicked"), "{out}");
-        if !cfg!(feature = "cuda") {
-            assert!(out.contains("--features cuda"), "{out}");
-        }
+        let mut command = mnist(&["--synthetic", "--images", "128", "--device", device]);
+        let ended = run(command.env("CUDA_VISIBLE_DEVICES", "")).succeeded();
+        let reason = ended.line("no GPU: ");
+        assert!(reason.ends_with("taking the CPU"), "{reason}");
+        assert!(cfg!(feature = "cuda") || reason.contains("--features cuda"), "{reason}");
+        ended.line("The CPU trained for");
     }
 }
 
@@ -177,28 +125,17 @@ fn without_a_gpu_it_says_why_and_takes_the_cpu() {
 #[cfg(feature = "cuda")]
 #[test]
 fn a_stub_of_the_driver_is_no_gpu() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    for (status, says) in [(34, "stub"), (100, "shows no device"), (3, "does not start")] {
-        let source = folder.join("stub.c");
-        std::fs::write(
-            &source,
-            format!(
-                "int cuInit(unsigned f) {{ return {status}; }}\n\
-                 int cuDeviceGetCount(int *n) {{ *n = 0; return {status}; }}\n"
-            ),
-        )
-        .unwrap();
-        let library = folder.join("libcuda.so");
-        let compiled = Command::new("cc")
-            .args(["-shared", "-fPIC", "-o", text(&library), text(&source)])
-            .status();
-        assert!(compiled.unwrap().success());
-        let flags = ["--synthetic", "--images", "64", "--batch-size", "64", "--device", "cuda"];
-        let mut command = example(&flags);
-        command.env("LD_LIBRARY_PATH", folder).env_remove("CUDA_VISIBLE_DEVICES");
-        let out = finish(command);
-        assert!(out.contains("no GPU: ") && out.contains(says), "{status}: {out}");
+    let folder = Folder::new();
+    let (source, library) = (folder.file("stub.c"), folder.file("libcuda.so"));
+    for (status, says) in [(34, "stub"), (100, "shows no device"), (3, "driver fails")] {
+        fs::write(&source, format!("int cuInit(unsigned f) {{ return {status}; }}\n")).unwrap();
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o", &library, &source]);
+        assert!(compiler.status().unwrap().success());
+        let mut command = mnist(&["--synthetic", "--images", "64", "--device", "gpu"]);
+        command.env("LD_LIBRARY_PATH", folder.path()).env_remove("CUDA_VISIBLE_DEVICES");
+        let ended = run(&mut command).succeeded();
+        assert!(ended.line("no GPU: ").contains(says), "{status}: {}", ended.stdout);
     }
 }
 
@@ -209,138 +146,85 @@ fn a_stub_of_the_driver_is_no_gpu() {
 #[ignore = "needs a GPU: cargo test --release -p level3-gpu --features cuda --test level3_mnist -- --ignored"]
 fn the_gpu_learns_what_the_cpu_learns() {
     let losses = |device| {
-        let (_, mut flags) = digits();
-        flags.extend(["--device", device, "--batch-size", "512", "--images", "5120"]);
-        let out = finish(example(&flags));
+        let mut command = mnist(&["--device", device, "--batch-size", "512", "--images", "5120"]);
+        let out = run(command.args(digits().1)).succeeded().stdout;
         assert!(!out.contains("no GPU"), "{out}");
         let loss = |line: &str| line.split_once(": loss ")?.1.split(' ').next()?.parse().ok();
         out.lines().filter_map(loss).collect::<Vec<f64>>()
     };
-    let (cpu, gpu) = (losses("cpu"), losses("cuda"));
+    let (cpu, gpu) = (losses("cpu"), losses("gpu"));
     assert_eq!((cpu.len(), gpu.len()), (10, 10));
     for (cpu, gpu) in cpu.iter().zip(&gpu) {
         assert!((cpu - gpu).abs() < 1e-3, "{cpu} on the CPU, {gpu} on the GPU");
     }
 }
 
-/// On a pseudo-terminal (util-linux's `script`) the questions are asked; a typo is the CPU.
 #[test]
-fn a_terminal_is_asked_and_a_typo_means_the_cpu() {
-    let run = format!(
-        "(sleep 2; printf 'cdua\\n'; sleep 1; printf '32\\n'; sleep 8) | \
-         timeout 60 script -qec '{} --synthetic --images 64' /dev/null",
-        program().display()
-    );
-    let output = Command::new("sh").args(["-c", &run]).output().unwrap();
-    let screen = String::from_utf8_lossy(&output.stdout);
-    assert!(screen.contains("'cdua' is none of cpu, cuda, auto; taking the CPU"), "{screen}");
-    assert!(screen.contains("Batch size (64, 256, 512)"), "{screen}");
-    assert!(screen.contains("batch size 32: 2 steps"), "{screen}");
-    assert!(screen.contains("accuracy: "), "{screen}");
+fn on_a_terminal_it_asks_and_after_a_typo_it_asks_again() {
+    let answers = [
+        ("Device (cpu, gpu, auto) [auto]: ", "cdua\n"),
+        ("'cdua' is not cpu, gpu or auto", "cpu\n"),
+        ("Batch size (64, 256, 512) [64]: ", "32\n"),
+    ];
+    let ended = on_a_terminal(&mnist(&["--synthetic", "--images", "64"]), &answers).succeeded();
+    ended.line("batch size 32: 2 steps an epoch");
+    ended.line("accuracy: ");
 }
 
 #[test]
 fn bad_arguments_are_refused_with_their_value() {
     for (flags, parts) in [
-        (&["--device", "cdua"][..], &["cdua", "--device", "cpu, cuda, auto"][..]),
+        (&["--device", "cdua"][..], &["cdua", "--device", "cpu, gpu, auto"][..]),
         (&["--batch-size", "0"], &["'0'", "--batch-size", "1 to 60000"]),
         (&["--batch-size", "64", "--images", "10"], &["64", "10 images", "--batch-size"]),
         (&["--data", "/nonexistent"], &["/nonexistent", "get-mnist.sh", "--synthetic"]),
         (&["--predict", "x.png"], &["--model"]),
-        (
-            &["--predict", "x", "--model", "m", "--epochs", "2", "--seed", "1"],
-            &["--epochs", "--seed"],
-        ),
+        (&["--predict", "x", "--model", "m", "--epochs", "2"], &["--epochs"]),
         (&["--synthetic", "--save", "/nonexistent/model"], &["--save", "/nonexistent/model"]),
-        (&["--synthetic", "--save", "/dev"], &["--save", "it is a folder"]),
-        (&["--synthetic", "--save", "/tmp/one", "--json", "/tmp/../tmp/one"], &["name one file"]),
         (&["--predict", "/nonexistent", "--model", "/nonexistent"], &["/nonexistent"]),
         (&["--synthetic", "--json", "/nonexistent/runs"], &["/nonexistent/runs"]),
     ] {
-        assert_refused(example(flags), parts);
+        run(&mut mnist(flags)).failed(2, parts);
     }
-}
-
-#[test]
-fn what_is_no_model_and_no_picture_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let foreign = folder.join("foreign");
-    std::fs::write(&foreign, b"nothing of the kind").unwrap();
-    assert_refused(
-        example(&["--predict", text(&foreign), "--model", text(&foreign)]),
-        &["not a model", "--save"],
-    );
-    // A record would be appended to the model.
-    let model = text(&foreign);
-    assert_refused(
-        example(&["--predict", "x.png", "--model", model, "--json", model]),
-        &["--json names a file that is to be read"],
-    );
-    assert_eq!(std::fs::read(&foreign).unwrap(), b"nothing of the kind");
 }
 
 /// What people have in a folder of MNIST: the loader reads it, or names what is wrong.
 #[test]
 fn the_files_of_mnist_are_read_by_every_usual_name_or_named() {
-    let Some(real) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
-        eprintln!("MNIST_DIR is not set: the files of MNIST were not tried");
+    let Some(real) = real_digits() else {
+        eprintln!("there is no MNIST here: its files were not tried");
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    for file in std::fs::read_dir(real).unwrap() {
-        // As one well-known site names them.
-        let path = file.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().replace("-idx", ".idx");
-        std::fs::copy(&path, folder.join(name)).unwrap();
-    }
-    let check = || example(&["--check-data", "--data", text(folder)]);
-    assert!(finish(check()).contains("four files with the right checksums"));
-
-    let of = |set| folder.join(format!("{set}-labels-idx1-ubyte"));
-    let bytes = |set| {
-        let dotted = folder.join(format!("{set}-labels.idx1-ubyte"));
-        std::fs::read(&dotted).or_else(|_| std::fs::read(dotted.with_extension("idx1-ubyte.gz")))
+    let folder = Folder::new();
+    let read = |name: &str| {
+        let plain = Path::new(&real).join(name);
+        fs::read(&plain).or_else(|_| fs::read(plain.with_extension("gz"))).unwrap()
     };
-    let (training, test) = (bytes("train").unwrap(), bytes("t10k").unwrap());
-    std::fs::write(of("train"), &training).unwrap(); // compressed or not, whatever the name says
-    assert!(finish(check()).contains("right checksums"));
-    std::fs::write(of("t10k"), &training).unwrap();
-    assert_refused(check(), &["t10k-labels-idx1-ubyte", "more than the 10008 bytes"]);
-    std::fs::write(of("train"), &test).unwrap();
-    let parts = ["train-labels-idx1-ubyte", "holds t10k-labels-idx1-ubyte", "swapped"];
-    assert_refused(check(), &parts);
+    // With a dot, as one well-known site names them; compressed or not, whatever the name says.
+    for name in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"] {
+        let name = format!("{name}-ubyte");
+        fs::write(folder.file(&name.replace("-idx", ".idx")), read(&name)).unwrap();
+    }
+    let path = folder.path().to_str().unwrap();
+    let load = || run(&mut mnist(&["--device", "cpu", "--images", "64", "--data", path]));
+    load().succeeded().line("data: MNIST, 60000 + 10000 images");
 
-    std::fs::remove_file(of("train")).unwrap();
-    std::fs::create_dir(of("train")).unwrap();
-    assert_refused(check(), &["train-labels-idx1-ubyte", "it is a folder"]);
-    std::fs::remove_dir(of("train")).unwrap();
-    assert!(Command::new("mkfifo").arg(of("train")).status().unwrap().success());
-    assert_refused(check(), &["train-labels-idx1-ubyte", "it is a pipe"]);
+    let labels = folder.file("t10k-labels.idx1-ubyte");
+    let whole = read("t10k-labels-idx1-ubyte");
+    fs::write(&labels, &whole[..whole.len() / 2]).unwrap();
+    load().failed(2, &[&labels]);
+    fs::write(&labels, read("train-labels-idx1-ubyte")).unwrap();
+    load().failed(2, &[&labels, "more than the 10008 bytes"]);
+    fs::remove_file(&labels).unwrap();
+    load().failed(2, &["holds no t10k-labels-idx1-ubyte", "get-mnist.sh", path]);
 }
 
-/// The model is not lost when the record cannot be written, and the reverse.
 #[test]
 fn a_full_disk_for_the_record_does_not_cost_the_model() {
-    let folder = tempfile::tempdir().unwrap();
-    let model = folder.path().join("model");
-    let flags = ["--synthetic", "--device", "cpu", "--images", "64", "--save", text(&model)];
-    let output = example(&[&flags[..], &["--json", "/dev/full"]].concat()).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(model.exists(), "{output:?}");
-}
-
-/// One that is only open while something is read cannot be opened twice.
-#[test]
-fn a_record_can_go_into_a_pipe() {
-    let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let reader = Command::new("cat").arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
-    let flags = ["--synthetic", "--device", "cpu", "--images", "64", "--json", text(&pipe)];
-    let out = finish(example(&flags));
-    assert!(out.contains("batch size 64: 1 step "), "{out}"); // a default that fits
-    let read = reader.wait_with_output().unwrap().stdout;
-    assert_eq!(String::from_utf8(read).unwrap().lines().count(), 1);
+    let folder = Folder::new();
+    let model = folder.file("model");
+    let ended = run(&mut drawn(&["--images", "64", "--save", &model, "--json", "/dev/full"]));
+    ended.failed(1, &["--json", "/dev/full"]);
+    ended.line("batch size 64: 1 step an epoch"); // by default a size that fits
+    assert!(Path::new(&model).exists());
 }

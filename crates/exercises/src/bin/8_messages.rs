@@ -5,11 +5,9 @@ exercises::exercise!("8_messages.rs");
 
 use std::process::ExitCode;
 
-use common::time;
-use exercises::ranks::{Rank, check_on_ranks, job};
-use exercises::{Pace, not_yet};
+use common::{plural, time};
+use exercises::{Pace, check_on_ranks, expect};
 use level2_mpi::ROOT;
-use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
@@ -18,42 +16,27 @@ const VALUES: usize = 1000;
 const MEASURE: u64 = 1;
 
 fn main() -> ExitCode {
-    let jobs = [(1, 0), (4, 0), (2, MEASURE)];
-    check_on_ranks(
-        exercise::program,
-        || {
-            for (ranks, number) in jobs {
-                job(ranks, number)?.iter().for_each(|line| println!("{line}"));
-            }
-            Ok(())
-        },
-        rank,
-    )
+    check_on_ranks(exercise::program, &[(1, 0), (4, 0), (2, MEASURE)], rank)
 }
 
 /// Every rank takes part; rank 0 looks at the values and at the clock.
-fn rank(universe: &Universe, args: &Rank) -> anyhow::Result<()> {
-    let world = universe.world();
+fn rank(world: &SimpleCommunicator, number: u64) -> anyhow::Result<()> {
     let (rank, size) = (world.rank(), world.size() as usize);
-    let value = |number: usize| (number as f64).sqrt();
-    let mine: Vec<f64> = (0..VALUES).map(|i| value(rank as usize * VALUES + i)).collect();
-    let all = exercise::collect(&world, &mine);
-    if rank == ROOT {
-        let wrong = (0..VALUES * size).find(|&i| all.get(i) != Some(&value(i)));
-        if let Some(wrong) = wrong.or((all.len() != VALUES * size).then_some(all.len())) {
-            let (owner, index) = (wrong / VALUES, wrong % VALUES);
-            let expected = format!("{size} ranks: rank 0 has {VALUES} values of each, in order");
-            let found = format!("value {index} of rank {owner} is not in its place");
-            not_yet(expected, found).print();
-            level2_mpi::abort(&world, 1);
-        }
-    }
-    if args.number != MEASURE {
+    let expected: Vec<f64> = (0..VALUES * size).map(|number| (number as f64).sqrt()).collect();
+    let mine = &expected[rank as usize * VALUES..][..VALUES];
+    let all = exercise::collect(world, mine);
+    let right = all.iter().zip(&expected).take_while(|(found, expected)| found == expected).count();
+    expect(
+        rank != ROOT || all == expected,
+        format!("{}: rank 0 has {VALUES} values of each, in order", plural(size, "rank")),
+        format!("value {} of rank {} is not in its place", right % VALUES, right / VALUES),
+    )?;
+    if number != MEASURE {
         return Ok(());
     }
     let run = |collect: fn(&SimpleCommunicator, &[f64]) -> Vec<f64>| {
         world.barrier();
-        time(|| collect(&world, &mine)).1
+        time(|| collect(world, mine)).1
     };
     let mut pace = Pace::start();
     let mut more = true;
@@ -62,10 +45,5 @@ fn rank(universe: &Universe, args: &Rank) -> anyhow::Result<()> {
         more = pace.wants_more();
         world.process_at_rank(ROOT).broadcast_into(&mut more); // the clock of rank 0 decides
     }
-    if rank == ROOT
-        && let Err(fault) = pace.judge("Does every value still travel alone?")
-    {
-        fault.print();
-    }
-    Ok(())
+    if rank == ROOT { pace.judge("Does every value still travel alone?") } else { Ok(()) }
 }

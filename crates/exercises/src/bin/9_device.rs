@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use burn::nn::loss::CrossEntropyLoss;
 use burn::tensor::ElementConversion;
-use exercises::{Host, check, not_yet};
+use exercises::{Host, check, expect};
 use level3_gpu::{Cnn, Flex};
 
 fn main() -> ExitCode {
@@ -26,24 +26,20 @@ fn main() -> ExitCode {
         };
         let expected: Vec<f32> = batches.iter().map(loss).collect();
         let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
-        if found.len() != expected.len() || !found.iter().zip(&expected).all(near) {
-            let expected = format!("the losses of the three batches, {expected:.4?}");
-            return Err(not_yet(expected, format!("{found:.4?}")));
-        }
-        match moved {
-            0 => Err(not_yet(
-                "the digits move to the device",
-                "no byte moved there: see `to_device`",
-            )),
-            moved if moved > all => Err(not_yet(
-                format!("{all} bytes move to the device, each digit once"),
-                format!(
-                    "the losses are right, but {moved} bytes moved: all digits, {} times. Call \
-                     `to_device` before the loop over the batches",
-                    moved / all
-                ),
-            )),
-            _ => Ok(()),
-        }
+        expect(
+            found.len() == expected.len() && found.iter().zip(&expected).all(near),
+            format!("the losses of the three batches, {expected:.4?}"),
+            format!("{found:.4?}"),
+        )?;
+        expect(moved > 0, "the digits move to the device", "no byte moved there: see `to_device`")?;
+        expect(
+            moved <= all,
+            format!("{all} bytes move to the device, each digit once"),
+            format!(
+                "the losses are right, but {moved} bytes moved: all digits, {} times. Call \
+                 `to_device` before the loop over the batches",
+                moved / all
+            ),
+        )
     })
 }

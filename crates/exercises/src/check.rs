@@ -1,0 +1,79 @@
+//! What a check says, and how it ends.
+
+use std::fmt;
+use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use common::human;
+
+/// With this word on its command line a check checks; without, it is the reader's program.
+pub const CHECK: &str = "check";
+
+/// No check takes longer.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// How the two sentences of [`not_yet`] begin.
+pub(crate) const EXPECTED: &str = "expected: ";
+pub(crate) const FOUND: &str = "found: ";
+
+#[derive(Debug)]
+struct NotYet {
+    expected: String,
+    found: String,
+}
+
+impl fmt::Display for NotYet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{EXPECTED}{}\n{FOUND}{}", self.expected, self.found)
+    }
+}
+
+impl std::error::Error for NotYet {}
+
+/// Why an exercise is not solved: what the check looked for, and what it found, with the sentence
+/// that helps. Every other error of a check means that it could not begin.
+pub fn not_yet(expected: impl Into<String>, found: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(NotYet { expected: expected.into(), found: found.into() })
+}
+
+/// Looks for one thing.
+///
+/// # Errors
+/// [`not_yet`] if it does not hold.
+pub fn expect(
+    holds: bool,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) -> anyhow::Result<()> {
+    if holds { Ok(()) } else { Err(not_yet(expected, found)) }
+}
+
+/// The `main` of a check. Exit status 0: solved. 1: not yet. 2: it cannot be checked here.
+pub fn check(
+    program: fn() -> ExitCode,
+    of: impl FnOnce() -> anyhow::Result<()> + Send + 'static,
+) -> ExitCode {
+    if std::env::args().nth(1).as_deref() != Some(CHECK) {
+        return program();
+    }
+    let (sender, verdict) = mpsc::channel();
+    thread::spawn(move || sender.send(of()));
+    let error = match verdict.recv_timeout(LIMIT) {
+        Ok(Ok(())) => {
+            println!("solved");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Err(error)) => error,
+        Err(RecvTimeoutError::Timeout) => {
+            not_yet("the check comes to its end", format!("it still runs after {}", human(LIMIT)))
+        }
+        Err(RecvTimeoutError::Disconnected) => {
+            not_yet("the program runs to its end", "it panicked, see above")
+        }
+    };
+    let (begin, status) = if error.is::<NotYet>() { ("", 1) } else { ("cannot check: ", 2) };
+    println!("{}", cli::wrapped(&format!("{begin}{error:#}")));
+    ExitCode::from(status)
+}
