@@ -26,7 +26,8 @@ pub struct DemoArgs {
 #[derive(clap::Args, Debug)]
 pub struct Levels {
     /// Only this level; may be given several times
-    #[arg(long, value_name = "N", default_values_t = [1, 2, 3], value_parser = clap::value_parser!(u8).range(1..=3))]
+    #[arg(long, value_name = "N", default_values_t = [1, 2, 3])]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=3))]
     pub level: Vec<u8>,
 }
 
