@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use cli::misuse;
 
 use crate::demo::headline;
-use crate::programs::{Programs, repository};
-use crate::run::{self, Keep};
+use crate::programs::Programs;
+use crate::run::{self, Keep, repository};
 
 /// Measure a level beside its peers: joblib and OpenMP (1), mpi4py, numpy and C (2), PyTorch (3)
 ///

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use console::{Key, Term};
 
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, answers, has_gpu, repository};
+use crate::programs::{Programs, answers, has_gpu};
 use crate::records::{self, Run};
-use crate::run::{self, Keep};
+use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
 
 /// Show the demonstration step by step: Return runs a step, s skips it, r shows its recording, q ends

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -13,19 +12,7 @@ use console::{Term, user_attended_stderr};
 use serde_json::Value;
 
 use crate::records::{self, Run};
-use crate::run::{self, Ended, Keep};
-
-/// The folder of this workspace: the one that we are in, as it may have been copied with all that was
-/// built, or the one in which this program was built.
-pub fn repository() -> &'static Path {
-    static REPOSITORY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let is_ours = |folder: &&Path| folder.join("examples/level1_cores.rs").exists();
-        let here = std::env::current_dir().unwrap_or_default();
-        let built = Path::new(env!("CARGO_MANIFEST_DIR"));
-        here.ancestors().chain(built.ancestors()).find(is_ours).unwrap_or(built).to_path_buf()
-    });
-    &REPOSITORY
-}
+use crate::run::{self, Ended, Keep, repository};
 
 /// The crates of levels 1 to 3.
 const PACKAGES: [&str; 3] = ["level1-cores", "level2-mpi", "level3-gpu"];

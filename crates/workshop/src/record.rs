@@ -10,9 +10,9 @@ use clap::ValueEnum;
 use crate::chart;
 use crate::compare::CompareArgs;
 use crate::demo::headline;
-use crate::programs::{Programs, has_gpu, repository};
+use crate::programs::{Programs, has_gpu};
 use crate::records;
-use crate::run::{self, Keep};
+use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
 
 /// Record this machine's runs into slides/runs, and draw the slides' charts from them

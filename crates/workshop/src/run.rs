@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,7 +13,17 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use crate::programs::repository;
+/// The folder of this workspace: the one that we are in, as it may have been copied with all that was
+/// built, or the one in which this program was built.
+pub fn repository() -> &'static Path {
+    static REPOSITORY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let is_ours = |folder: &&Path| folder.join("examples/level1_cores.rs").exists();
+        let here = std::env::current_dir().unwrap_or_default();
+        let built = Path::new(env!("CARGO_MANIFEST_DIR"));
+        here.ancestors().chain(built.ancestors()).find(is_ours).unwrap_or(built).to_path_buf()
+    });
+    &REPOSITORY
+}
 
 /// Set by Ctrl-C, once somebody has asked for it.
 static CTRL_C: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {

@@ -92,7 +92,8 @@ pub fn steps(level: u8, changed: &[(&str, String)]) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::programs::{has_gpu, repository};
+    use crate::programs::has_gpu;
+    use crate::run::repository;
 
     #[test]
     fn every_step_of_this_machine_has_a_recording() {

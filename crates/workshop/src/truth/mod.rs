@@ -28,7 +28,7 @@ pub use rules::{Fault, check};
 
 use std::path::{Path, PathBuf};
 
-use crate::programs::repository;
+use crate::run::repository;
 
 /// Check that slides, book and README say what the code, the files and the recorded runs say
 #[derive(clap::Args, Debug)]
