@@ -150,7 +150,7 @@ def main():
         "pool_start_s": "start of the workers",
         "empty_10_s": "10 empty tasks, workers started",
         "empty_1000_s": "1000 empty tasks, workers started",
-        "crossover_high_s": "crossover for 10 tasks: parallel starts to win",
+        "crossover_high_s": "crossover for 10 tasks: parallel starts to win from",
         **{f"factorial_{n}_s": f"{n}!" for n in FACTORIALS},
     }
     rows = [
@@ -159,7 +159,7 @@ def main():
     ]
     table(("", "Python", "Rust", "Python / Rust"), rows)
     for program, results in openmp.items():
-        print(f"{program}: parallel starts to win {human(results['crossover_high_s'])}")
+        print(f"{program}: parallel starts to win from {human(results['crossover_high_s'])}")
     for program, results in [("joblib", joblib), ("rayon", rayon), *openmp.items()]:
         append(args.json, 1, {"program": program, "workers": WORKERS}, results)
 
