@@ -37,14 +37,9 @@ impl WorkersFlag {
     }
 }
 
-/// The name of a value on the command line, such as `overlap` of `--exchange overlap`.
+/// The name of a value on the command line, such as `lanes` of `--kernel lanes`.
 pub fn name_of(value: impl clap::ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string())
-}
-
-/// How this program was started, quoted so that it can be pasted into a shell.
-pub fn command_line() -> String {
-    std::env::args_os().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// A path or another word, quoted so that it can be pasted into a shell.

@@ -79,7 +79,7 @@ fn abort_on_panic() {
 
 /// Ends all ranks, once the launcher has had the time to read what this one printed: MPICH's
 /// kills its own helpers so fast that the message is lost with them, in one job of twenty.
-pub fn abort(world: &SimpleCommunicator, status: i32) -> ! {
+fn abort(world: &SimpleCommunicator, status: i32) -> ! {
     thread::sleep(Duration::from_millis(100));
     world.abort(status)
 }

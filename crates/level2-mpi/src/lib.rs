@@ -18,7 +18,7 @@ mod steps;
 
 pub use args::{HeatArgs, HelloArgs, NoArgs, OverlapArgs, PiArgs, PlateFlags};
 pub use kernel::{Kernel, integrate};
-pub use launch::{abort, exit_code, flags, launch};
+pub use launch::{exit_code, flags, launch};
 pub use plate::{Interior, Plate, Rows, fingerprint};
 pub use report::{HeatReport, OverlapReport, PiReport};
 pub use slice::{neighbours, slice_of};
