@@ -10,6 +10,7 @@
 # One line for each stage, with the seconds that it took. What it said is in target/test-logs; the end of that is
 # shown if the stage failed, which does not stop the others. The very last line counts both kinds.
 
+# shellcheck disable=SC2086 # lists of words
 . "$(dirname "$0")/setup/begin.sh"
 cd "$repo"
 target=${CARGO_TARGET_DIR:-$repo/target}
@@ -133,7 +134,7 @@ stage_kernels() {
 # --------------------------------------------------------------------------------------------------
 
 stages='setup level1 mpi level3 exercises workshop truth'
-rest='format shell lint mnist scripts templates slides mpich abi hosts cluster cuda kernels'
+rest='format shell lint mnist demo scripts templates slides mpich abi hosts cluster cuda kernels'
 chosen=''
 for word in "$@"; do
   case " $stages $rest --list --all --rest --help -h " in *" $word "*) ;; *) die "test.sh does not know '$word'; try --list" ;; esac
