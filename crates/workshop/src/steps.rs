@@ -20,11 +20,11 @@ level2-hello 6 One program, four copies.
     -n 4 level2_hello
 level2-hello-again 6 The same again. Is the order the same?
     -n 4 level2_hello
-level2-pi-1 12 Pi. Always start with one rank: it saves the baseline.
+level2-pi-1 8 Pi. Always start with one rank: it saves the baseline.
     -n 1 level2_pi $pi
-level2-pi-2 12 Pi with two ranks: who does what?
+level2-pi-2 8 Pi with two ranks: who does what?
     -n 2 level2_pi $pi
-level2-pi-4 12 Pi with four ranks: are there as many cores?
+level2-pi-4 8 Pi with four ranks: are there as many cores?
     -n 4 level2_pi $pi
 level2-heat-1 12 Heat, with one rank first.
     -n 1 level2_heat $heat
@@ -34,8 +34,8 @@ level2-heat-4 0
     -n 4 level2_heat
 level2-heat-forecast 0
     -n 2 level2_heat --forecast --steps 500
-level2-overlap-1 0
-    -n 1 level2_overlap
+level2-overlap-1 12 Overlap, with one rank first. What could it hide?
+    -n 1 level2_overlap $heat
 level2-overlap-2 12 The same, with the messages behind the arithmetic.
     -n 2 level2_overlap $heat
 level2-overlap-4 0
