@@ -16,31 +16,25 @@ cd "$repo"
 target=${CARGO_TARGET_DIR:-$repo/target}
 logs=$target/test-logs
 
-# --- the lessons, the exercises, the documents ----------------------------------------------------
+# --- the lessons, the exercises, the documents: built as users build them, so built once ----------
 
 stage_setup() { scripts/setup.sh; }
-
-# All is built as users build it, so it is built once.
 stage_level1() { cargo test --release -p common -p cli -p level1-cores; }
-
 stage_mpi() { cargo test --release -p level2-mpi; }
-
-# With digits that are drawn; the stage mnist has real ones.
-stage_level3() { MNIST_DIR='' cargo test --release -p level3-gpu; }
+stage_level3() { MNIST_DIR='' cargo test --release -p level3-gpu; } # digits that are drawn
 
 # Every check fails on its gap and passes on its solution, level 2's under mpirun.
-stage_exercises() {
-  cargo test --release -p exercises
-  cargo exercise --prove
-}
-
-stage_workshop() { cargo test --release -p workshop; }
+stage_exercises() { cargo test --release -p exercises && cargo exercise --prove; }
 
 # Every document says what the code, the files and the recorded runs say, and every command in it works.
+stage_workshop() { cargo test --release -p workshop; }
 stage_truth() { cargo workshop truth --run here; }
 
 # --- the rest -------------------------------------------------------------------------------------
 
+stage_demo() { scripts/demo.sh; }
+stage_scripts() { scripts/setup/test-scripts.sh; } # as users do it: without root, without MPI, without a network
+stage_templates() { cargo test --release -p exercises --test templates; } # each in a project of its own
 stage_format() { cargo fmt --all --check; }
 
 stage_shell() {
@@ -62,19 +56,11 @@ stage_mnist() {
   cargo test --release -p level3-gpu --test level3_mnist --test handwriting
 }
 
-# As users do it: without root, without MPI, without a network.
-stage_scripts() { scripts/setup/test-scripts.sh; }
-
-# Each template in a project of its own, outside this workspace.
-stage_templates() { cargo test --release -p exercises --test templates; }
-
 # HTML and PDF, and no element outside any slide; a crowded one must be refused.
 stage_slides() {
-  local refused=''
   seq -f '%g lines are too many<br>' 40 >slides/crowded.md
-  slides/build.sh --deck crowded.md || refused=yes
+  ! slides/build.sh --deck crowded.md || die "a slide with 40 lines was accepted"
   rm -f slides/crowded.*
-  [ -n "$refused" ] || die "a slide with 40 lines was accepted"
   slides/build.sh
 }
 
@@ -84,12 +70,11 @@ with_mpich() {
   # shellcheck source=/dev/null
   (. .venv-mpi-abi/env.sh && "$@")
 }
-
 stage_mpich() { with_mpich cargo test --release -p level2-mpi; }
 
 # One file of each program, run by two MPIs: MPICH's, which it is built with, and Intel's from PyPI.
 stage_abi() {
-  local intel=$target/intel-mpi said=$logs/abi-of folder program
+  local folder program intel=$target/intel-mpi said=$logs/abi-of
   with_mpich cargo build --release -p level2-mpi --examples
   python3 -m venv --clear "$intel" && "$intel/bin/pip" install -q impi-rt
   for folder in .venv-mpi-abi "$intel"; do
@@ -110,40 +95,41 @@ stage_hosts() {
 
 # A real Slurm on such hosts, and the job scripts on it.
 stage_cluster() {
+  local level
   scripts/setup.sh --practice-cluster
-  cargo build --release -p level1-cores --examples
-  cargo build --release -p level2-mpi --examples
-  cargo build --release -p level3-gpu --examples
+  for level in level1-cores level2-mpi level3-gpu; do cargo build --release -p $level --examples; done
   cargo build --release -p workshop
   scripts/practice/test-cluster.sh
 }
 
 # The GPU's part must behave without a GPU, and on a stand-in for one that fails (tests/standin.rs).
-stage_cuda() { cargo test --release -p level3-gpu --features cuda; }
+stage_cuda() {
+  cargo build --release -p level3-gpu --features cuda --examples # naming tests builds none
+  cargo test --release -p level3-gpu --features cuda --lib --test level3_mnist --test standin
+}
 
 # Every kernel of the network, compiled by CUDA's own compiler.
 stage_kernels() {
   local wheels=$target/cuda-wheels parts
   [ -f "$wheels/env.sh" ] || scripts/setup/cuda-wheels.sh "$wheels" 12.9
   parts=$(echo "$wheels"/lib/python*/site-packages/nvidia)
-  cargo build --release -p level3-gpu --features cuda --examples # --test alone does not
+  cargo build --release -p level3-gpu --features cuda --examples
   STANDIN_SMS=80 STANDIN_HEADERS=$parts/cuda_runtime STANDIN_NVRTC=$parts/cuda_nvrtc/lib/libnvrtc.so.12 \
     cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
 }
 
 # --------------------------------------------------------------------------------------------------
-
 stages='setup level1 mpi level3 exercises workshop truth'
-rest='format shell lint mnist demo scripts templates slides mpich abi hosts cluster cuda kernels'
+rest='demo scripts templates format shell lint mnist slides mpich abi hosts cluster cuda kernels'
 chosen=''
 for word in "$@"; do
-  case " $stages $rest --list --all --rest --help -h " in *" $word "*) ;; *) die "test.sh does not know '$word'; try --list" ;; esac
-  case $word in
-    --list) printf '%s\n' $stages $rest; exit ;;
-    --all) chosen="$stages $rest" ;;
-    --rest) chosen="setup $rest" ;;
-    -*) usage; exit ;;
-    *) chosen="$chosen $word" ;;
+  case " $stages $rest :$word" in
+    *:-h | *:--help) usage; exit ;;
+    *:--list) printf '%s\n' $stages $rest; exit ;;
+    *:--all) chosen="$stages $rest" ;;
+    *:--rest) chosen="setup $rest" ;;
+    *" $word "*:*) chosen="$chosen $word" ;;
+    *) die "test.sh does not know '$word'; try --list" ;;
   esac
 done
 
@@ -161,10 +147,7 @@ for stage in ${chosen:-$stages}; do
   printf '%5d s  %s\n' $((SECONDS - start)) $word
 done
 
-for stage in $failed; do
-  step "How $stage failed ($logs/$stage.log)"
-  tail -n 40 "$logs/$stage.log"
-done
+for stage in $failed; do step "How $stage failed"; tail -n 40 "$logs/$stage.log"; done
 set -- $failed
 printf '\n%d s\n%d passed, %d failed%s\n' $SECONDS $passed $# "${failed:+:$failed}"
 [ $# = 0 ]
