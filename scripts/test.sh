@@ -38,7 +38,7 @@ stage_templates() { cargo test --release -p exercises --test templates; } # each
 stage_format() { cargo fmt --all --check; }
 
 stage_shell() {
-  have shellcheck || apt-get install -y -qq --no-install-recommends shellcheck
+  have shellcheck || { apt-get update -qq && apt-get install -y -qq --no-install-recommends shellcheck; }
   git ls-files '*.sh' '*.sbatch' '*.env' .ci/run | xargs shellcheck -x -S style -P SCRIPTDIR
 }
 
@@ -50,8 +50,7 @@ stage_lint() {
   cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
 }
 
-# The network learns from real digits, and reads photographs of real ones.
-stage_mnist() {
+stage_mnist() { # with real digits
   [ -n "${MNIST_DIR:-}" ] || { scripts/get-mnist.sh && export MNIST_DIR=$repo/data/mnist; }
   cargo test --release -p level3-gpu --test level3_mnist --test handwriting
 }
@@ -118,7 +117,6 @@ stage_kernels() {
     cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
 }
 
-# --------------------------------------------------------------------------------------------------
 stages='setup level1 mpi level3 exercises workshop truth'
 rest='demo scripts templates format shell lint mnist slides mpich abi hosts cluster cuda kernels'
 chosen=''
@@ -133,8 +131,7 @@ for word in "$@"; do
   esac
 done
 
-mkdir -p "$logs"
-passed=0 failed=''
+mkdir -p "$logs" && passed=0 failed=''
 for stage in ${chosen:-$stages}; do
   printf '%-10s ' "$stage"
   start=$SECONDS
