@@ -77,7 +77,7 @@ stage_abi() {
   with_mpich cargo build --release -p level2-mpi --examples
   python3 -m venv --clear "$intel" && "$intel/bin/pip" install -q impi-rt
   for folder in .venv-mpi-abi "$intel"; do
-    "$folder/bin/mpirun" --version
+    PATH=$folder/bin:$PATH mpirun --version
     for program in "${target%-abi}"-abi/release/examples/level2_{hello,pi,heat}; do
       PATH=$folder/bin:$PATH LD_LIBRARY_PATH=$folder/lib scripts/mpirun.sh -n 2 "$program"
     done | tee /dev/stderr | grep -E '^(rank|pi|fingerprint) ' | sort >"$said-$(basename "$folder")"

@@ -154,6 +154,7 @@ fn a_forecast_is_drawn_with_the_runs_that_belong_to_it_and_without_doubtful_ones
 fn a_run_on_a_gpu_joins_the_charts_and_is_labelled_with_its_batch() {
     let alone = drawn("level3_batch.svg", &[mnist(64), mnist(512)]);
     assert!(alone.contains("no GPU run is among these records"));
+    // As level3_mnist wrote it on the stand-in for CUDA's driver: a GPU's record, but no measurement.
     let gpu = records(repository().join("crates/workshop/tests/gpu.jsonl")).swap_remove(0);
     let device = gpu["settings"]["device_name"].as_str().unwrap();
     let svg = drawn("level3_batch.svg", &[mnist(64), gpu.clone()]);
