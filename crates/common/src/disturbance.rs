@@ -1,0 +1,146 @@
+//! How long the threads of this process waited for a core: what tells noise from truth.
+//!
+//! A program that others disturb takes longer, and its times look like any others. But Linux counts,
+//! for every thread, how long it was ready to run and had no core to run on.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::time::Instant;
+
+use crate::{plural, usable_cpus};
+
+/// A thread that waited for a smaller share of the time was not disturbed.
+const NOTABLE: f64 = 0.05;
+
+/// Watches the threads of this process from its start on.
+#[derive(Debug)]
+pub struct Watch {
+    start: Instant,
+    waits: BTreeMap<OsString, u64>,
+    stops: Option<u64>,
+}
+
+impl Watch {
+    /// Starts to watch.
+    pub fn start() -> Self {
+        Self { start: Instant::now(), waits: waits(), stops: stops() }
+    }
+
+    /// What happened since the start.
+    pub fn end(&self) -> Disturbance {
+        let ns = self.start.elapsed().as_nanos() as f64;
+        let waited = |(thread, now): (OsString, u64)| {
+            now.saturating_sub(self.waits.get(&thread).copied().unwrap_or(0))
+        };
+        let longest = waits().into_iter().map(waited).max();
+        Disturbance {
+            waited: longest.map(|waited| (waited as f64 / ns).min(1.0)),
+            stops: stops().zip(self.stops).map_or(0, |(now, before)| now.saturating_sub(before)),
+        }
+    }
+}
+
+/// What kept the threads of this process from running, for some time.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Disturbance {
+    /// The share of that time for which the thread that waited longest waited for a core. None where
+    /// the system does not count it.
+    pub waited: Option<f64>,
+    /// How often the job's quota of CPU time was used up, so that all its threads were stopped.
+    pub stops: u64,
+}
+
+impl Disturbance {
+    /// Whether it made the times longer, as far as the system can tell.
+    pub fn is_notable(&self) -> bool {
+        self.waited.is_some_and(|share| share >= NOTABLE)
+    }
+
+    /// A sentence to print beside the times of so many workers (threads, or ranks of one host), if
+    /// they are too long, or if nobody can tell.
+    pub fn sentence(&self, workers: usize) -> Option<String> {
+        let cpus = usable_cpus();
+        let Some(waited) = self.waited else {
+            return Some(
+                "This system does not count how long threads wait for a core: \
+                         whether other programs disturbed these times is not known."
+                    .to_string(),
+            );
+        };
+        if !self.is_notable() {
+            return None;
+        }
+        let percent = format!("The threads waited for a core {:.0} % of the time:", 100.0 * waited);
+        Some(if workers > cpus {
+            let (workers, cpus) = (plural(workers, "worker"), plural(cpus, "CPU"));
+            format!("{percent} {workers} share {cpus}, so they wait for each other.")
+        } else if self.stops > 0 {
+            format!("{percent} the job's quota of CPU time was used up {} times.", self.stops)
+        } else {
+            format!("{percent} other programs run here, so these times are too long.")
+        })
+    }
+}
+
+/// The nanoseconds for which each thread of this process has waited for a core so far: the second
+/// number of its schedstat (Linux, Documentation/scheduler/sched-stats). Empty on other systems.
+fn waits() -> BTreeMap<OsString, u64> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let wait = |task: fs::DirEntry| {
+        let counts = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some((task.file_name(), counts.split(' ').nth(1)?.parse().ok()?))
+    };
+    tasks.filter_map(wait).collect()
+}
+
+/// How often the control group of this process has used up its quota of CPU time so far.
+fn stops() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let stops = |group: &str| {
+        let [_, controllers, path] = group.splitn(3, ':').collect::<Vec<_>>().try_into().ok()?;
+        let stat = format!("/sys/fs/cgroup/{controllers}{path}/cpu.stat");
+        let stat = fs::read_to_string(stat).ok()?;
+        stat.lines().find_map(|line| line.strip_prefix("nr_throttled "))?.parse().ok()
+    };
+    groups.lines().find_map(stops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn sentence(waited: impl Into<Option<f64>>, stops: u64, workers: usize) -> Option<String> {
+        Disturbance { waited: waited.into(), stops }.sentence(workers)
+    }
+
+    #[test]
+    fn each_cause_of_waiting_has_its_own_sentence() {
+        assert_eq!(sentence(0.01, 9, 1), None);
+        let others = sentence(0.42, 0, 1).unwrap();
+        assert!(others.contains("42 % of the time: other programs run here"), "{others}");
+        assert!(sentence(0.42, 3, 1).unwrap().contains("quota of CPU time was used up 3 times"));
+        let each_other = sentence(0.42, 3, 1024).unwrap();
+        assert!(each_other.contains("1024 workers share"), "{each_other}");
+        assert!(sentence(None, 0, 1).unwrap().contains("not known"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn threads_that_share_cores_are_seen_waiting_and_one_that_sleeps_is_not() {
+        let watch = Watch::start();
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(watch.end().waited.is_some());
+        let busy = |_| {
+            let end = Instant::now() + Duration::from_millis(300);
+            std::thread::spawn(move || while Instant::now() < end {})
+        };
+        let watch = Watch::start();
+        let threads: Vec<_> = (0..4 * usable_cpus()).map(busy).collect();
+        std::thread::sleep(Duration::from_millis(200));
+        let seen = watch.end();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(seen.waited.unwrap() > 0.3 && seen.is_notable(), "{seen:?}");
+    }
+}
