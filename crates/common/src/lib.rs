@@ -1,6 +1,6 @@
 //! What the three levels share, and nothing else: how many workers Slurm gave us, how long
-//! something took, whether others disturbed it, and what more workers gained. It has no dependencies, so that a program which
-//! begins as a copy of a template can afford it.
+//! something took, whether others disturbed it, and what more workers gained. It has no
+//! dependencies, so that a program which begins as a copy of a template can afford it.
 
 mod cpus;
 mod disturbance;

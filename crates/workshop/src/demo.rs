@@ -125,12 +125,12 @@ fn row(run: &Run) -> String {
             let speedup = number("speedup");
             format!("{task:18}{}, {speedup:.2} x on {workers}", run.text("verdict"))
         }
-        "level1_crossover" if run.get("bracket_low_s").is_null() => {
-            "parallel did not start to win here".to_string()
-        }
         "level1_crossover" => {
-            let [low, high] = ["bracket_low_s", "bracket_high_s"].map(number).map(seconds_exact);
-            format!("parallel starts to win between {low} and {high} per task")
+            let from = |name| match number(name) {
+                unknown if unknown.is_nan() => "no size found".to_string(),
+                seconds => format!("from {}", seconds_exact(seconds)),
+            };
+            format!("parallel wins {} awake, {} woken", from("awake_s"), from("asleep_s"))
         }
         "level3_mnist" => {
             let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));
