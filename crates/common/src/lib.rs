@@ -10,7 +10,7 @@ mod stopwatch;
 mod workers;
 
 pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
-pub use disturbance::{Disturbance, Watch};
+pub use disturbance::{Disturbance, NOTABLE, Watch};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};
