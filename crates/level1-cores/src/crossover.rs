@@ -15,7 +15,7 @@ use crate::chart::chart;
 const SMALLEST: f64 = 20e-9;
 const SIZES: i32 = 20;
 /// A loop that takes longer, in seconds, has been worth sharing for long.
-const LONGEST: f64 = 0.2;
+const LONGEST: f64 = 0.11;
 
 /// How long each state of the workers is measured, in how many rounds over all sizes.
 const BUDGET: Duration = Duration::from_millis(1500);
@@ -230,11 +230,14 @@ fn answer(found: [Option<f64>; 2], busy: bool) -> String {
 impl fmt::Display for Crossover {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if let Some(line) = &self.pointless {
-            return f.write_str(&cli::wrapped(line));
+            return writeln!(f, "{}", cli::wrapped(line));
         }
         writeln!(f, "{}", cli::verdict(&answer(self.found, self.disturbance.is_notable())))?;
         if let Some(line) = self.disturbance.sentence(self.workers.count) {
             writeln!(f, "{}", cli::wrapped(&line))?;
+        }
+        if self.found == [None; 2] {
+            return Ok(());
         }
         let curve = |points: &[Point], times: fn(&Point) -> &Samples| -> Vec<(f64, f64)> {
             let point = |point: &Point| (point.task_s, times(point).quartile().as_secs_f64());
