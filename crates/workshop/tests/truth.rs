@@ -86,6 +86,15 @@ fn a_path_that_git_ignores_need_not_exist() {
 }
 
 #[test]
+fn rust_needs_no_file_where_rustdoc_compiles_it() {
+    let faults = |page: &str| {
+        let document = Document::parse(Path::new(page), "```rust,compile_fail\nx\n```\n");
+        check(repository(), &document).len()
+    };
+    assert_eq!([faults("docs/rust.md"), faults("docs/gpu.md")], [0, 1]);
+}
+
+#[test]
 fn a_renamed_flag_fails_when_its_command_runs() {
     let fault = command("bash", "cargo level1 --wait 0").run(repository()).unwrap_err();
     assert_eq!(fault.place, "README.md:1");

@@ -5,7 +5,8 @@
 //! 1. **Code.** A fenced block stands under a link to the file that it comes from, in a paragraph of
 //!    its own, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines;
 //!    a long line may be broken where the slide ends).
-//!    Only `bash` blocks may stand without: they are commands. Outside the slides, `text` may too.
+//!    Only `bash` blocks may stand without: they are commands. Outside the slides, `text` may too,
+//!    and `rust` on a page that rustdoc compiles.
 //! 2. **Commands.** Every line of a `bash` block runs and ends with status 0. What needs Slurm is
 //!    marked `bash cluster`, what needs a certain site (a password, a module, a GPU) `bash site`;
 //!    our scripts' flags are looked up in their `--help` wherever they run.

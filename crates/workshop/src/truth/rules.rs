@@ -33,13 +33,14 @@ impl std::fmt::Display for Fault {
 /// Every fault of a document that lies below `root`, except in its commands: those are run.
 pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
     let folder = root.join(document.path.parent().unwrap_or(Path::new("")));
+    let tested = is_tested(root, &document.path);
     let mut faults = Vec::new();
     let mut minutes = 0.0;
     for (index, slide) in document.slides.iter().enumerate() {
         let mut say = |line: usize, reason: String| {
             faults.push(Fault { place: document.place(index, line), reason });
         };
-        code(&folder, document.deck, slide, &mut say);
+        code(&folder, (document.deck, tested), slide, &mut say);
         links(root, &folder, slide, &mut say);
         numbers(&folder, slide, &mut say);
         if document.deck {
@@ -53,12 +54,29 @@ pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
     faults
 }
 
+/// Whether rustdoc compiles the Rust on this page: level 1 includes it in its documentation.
+fn is_tested(root: &Path, page: &Path) -> bool {
+    let included = format!("include_str!(\"../../../{}\")", page.display());
+    let crate_root = std::fs::read_to_string(root.join("crates/level1-cores/src/lib.rs"));
+    crate_root.is_ok_and(|text| text.contains(&included))
+}
+
 /// Rule 1: a block is a verbatim piece of the file that it names.
-fn code(folder: &Path, deck: bool, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn code(
+    folder: &Path,
+    (deck, tested): (bool, bool),
+    slide: &Slide,
+    say: &mut impl FnMut(usize, String),
+) {
     for block in &slide.blocks {
-        let language = block.info.split(' ').next().unwrap_or_default();
+        let language = block.info.split([' ', ',']).next().unwrap_or_default();
         let Some(target) = &block.from else {
-            if language != "bash" && (language != "text" || deck) {
+            let alone = match language {
+                "bash" => true,
+                "text" => !deck,
+                _ => language == "rust" && tested,
+            };
+            if !alone {
                 let reason = "needs a link to its file on a line of its own above it";
                 say(block.line, format!("this {language} block {reason}"));
             }
