@@ -71,7 +71,8 @@ stage_book() {
   rm -rf "$book" && mkdir -p "$book/repository"
   git ls-files -z -co --exclude-standard | tar -c --null -T - | tar -x -C "$book/repository"
   sed 's#](#](docs/#; s#docs/\.\./##' docs/SUMMARY.md >"$book/repository/SUMMARY.md"
-  cp docs/book.toml "$book" && PATH=$PATH:$venv/bin mdbook build "$book"
+  [ ! -f slides/deck.html ] || cp slides/deck.html "$book/repository/slides" # the run sheet leads there
+  cp docs/book.toml docs/book.css "$book" && PATH=$PATH:$venv/bin mdbook build "$book"
 }
 
 # Level 2 built with MPICH, in a target folder of its own.
