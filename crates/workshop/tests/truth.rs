@@ -86,6 +86,12 @@ fn a_path_that_git_ignores_need_not_exist() {
 }
 
 #[test]
+fn a_link_to_a_heading_that_is_not_there_leads_nowhere() {
+    let found = faults("[one](../docs/gpu.md#the-data) [two](../docs/gpu.md#the-date)\n");
+    assert!(found.len() == 1 && found[0].contains("gpu.md#the-date leads nowhere"), "{found:?}");
+}
+
+#[test]
 fn rust_needs_no_file_where_rustdoc_compiles_it() {
     let faults = |page: &str| {
         let document = Document::parse(Path::new(page), "```rust,compile_fail\nx\n```\n");

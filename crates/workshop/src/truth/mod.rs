@@ -10,8 +10,8 @@
 //! 2. **Commands.** Every line of a `bash` block runs and ends with status 0. What needs Slurm is
 //!    marked `bash cluster`, what needs a certain site (a password, a module, a GPU) `bash site`;
 //!    our scripts' flags are looked up in their `--help` wherever they run.
-//! 3. **Links.** Every relative link leads to a file, and so does every path in `code` that begins
-//!    with one of our folders, unless git ignores it.
+//! 3. **Links.** Every relative link leads to a file, or to a heading in it, and so does every path in
+//!    `code` that begins with one of our folders, unless git ignores it.
 //! 4. **Numbers.** A number that links to a recorded run,
 //!    `[1.50 s](runs/level1.jsonl#tasks=10/parallel_s)`, agrees with it as far as its digits go.
 //!    Other numbers are not checked: their source stands in a footnote or in the notes.

@@ -41,7 +41,7 @@ pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
             faults.push(Fault { place: document.place(index, line), reason });
         };
         code(&folder, (document.deck, tested), slide, &mut say);
-        links(root, &folder, slide, &mut say);
+        links(root, &document.path, slide, &mut say);
         numbers(&folder, slide, &mut say);
         if document.deck {
             minutes += measure(slide, &mut say);
@@ -137,12 +137,14 @@ fn without_blanks(line: &str) -> String {
     }
 }
 
-/// Rule 3: a relative link leads to a file, and so does a path of ours in `code`.
-fn links(root: &Path, folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+/// Rule 3: a relative link leads to a file, or a heading in it, and so does a path of ours in `code`.
+fn links(root: &Path, page: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
     for link in &slide.links {
-        let path = link.target.split('#').next().unwrap_or_default();
+        let (path, heading) = link.target.split_once('#').unwrap_or((&link.target, ""));
         let elsewhere = path.starts_with("https://") || path.starts_with("mailto:");
-        if !elsewhere && !folder.join(path).exists() {
+        let file = root.join(if path.is_empty() { page.into() } else { page.with_file_name(path) });
+        let in_a_page = !heading.is_empty() && file.extension().is_some_and(|end| end == "md");
+        if !elsewhere && (!file.exists() || in_a_page && !has_heading(&file, heading)) {
             say(link.line, format!("the link to {} leads nowhere", link.target));
         }
     }
@@ -156,6 +158,17 @@ fn links(root: &Path, folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, 
             say(*line, format!("there is no {path}"));
         }
     }
+}
+
+/// Whether a page has this heading, as it is written in links: lower case, a dash for each blank.
+fn has_heading(page: &Path, wanted: &str) -> bool {
+    let text = std::fs::read_to_string(page).unwrap_or_default();
+    let is_kept = |c: &char| c.is_alphanumeric() || "- _".contains(*c);
+    let mut headings = text.lines().filter_map(|line| line.split_once("# "));
+    headings.any(|(_, title)| {
+        let letters: String = title.to_lowercase().chars().filter(is_kept).collect();
+        letters.replace(' ', "-") == wanted
+    })
 }
 
 /// Whether git ignores this path: then a program makes it, and it need not be there yet.
