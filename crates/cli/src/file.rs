@@ -1,7 +1,7 @@
 //! Files that a user names: read in bounded memory; written whole, or not at all.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -23,39 +23,70 @@ pub fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
 /// the new one, and a full disk leaves the old one whole. A link is followed.
 ///
 /// # Errors
-/// With the file and the cause: [`crate::Misuse`] for what [`check_replaceable`] refuses.
+/// With the file and the cause.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let (target, temporary) = target_and_temporary(path)?;
     let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?; // some disks say only now that they are full
-        fs::rename(&temporary, target)
+        let (target, temporary) = target_and_temporary(path)?;
+        let write = || {
+            let mut file = File::create(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?; // some disks say only now that they are full
+            fs::rename(&temporary, target)
+        };
+        write().inspect_err(|_| drop(fs::remove_file(&temporary)))
     };
-    write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| cannot_write(path))
+    write().with_context(|| cannot_write(path))
 }
 
-/// Whether [`replace_file`] can write a file at `path`: to be asked before a long run.
+/// Whether [`replace_file`] can write the file that `flag` names, beside a file of `records`: to be asked
+/// before a long run.
 ///
 /// # Errors
-/// [`crate::Misuse`] if that is no file, a file that is read-only, or in a folder that is not
-/// there or that takes no files.
-pub fn check_replaceable(path: &Path) -> anyhow::Result<()> {
-    let (_, temporary) = target_and_temporary(path)?;
-    File::create(&temporary)
-        .and_then(|_| fs::remove_file(&temporary))
-        .map_err(|error| misuse(format!("{}: {error}", cannot_write(path))))
+/// [`crate::Misuse`] if that is no file, a file that is read-only, in a folder that is not there or that
+/// takes no files, or the file of the records.
+pub fn check_replaceable(flag: &str, path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
+    let check = || {
+        let (target, temporary) = target_and_temporary(path)?;
+        if records.is_some_and(|records| meant(records) == target) {
+            return Err(io::Error::other("--json names the same file"));
+        }
+        File::create(&temporary).and_then(|_| fs::remove_file(&temporary))
+    };
+    check().map_err(|why| refused(flag, path, &why))
+}
+
+/// Whether the file that `flag` names may be changed: it is not there yet, or blank, or `ours`, told by its
+/// first bytes. Any other is somebody else's.
+///
+/// # Errors
+/// [`crate::Misuse`] that says that it is not a file of this `kind`, or that it cannot be read.
+pub fn check_kind(
+    flag: &str,
+    path: &Path,
+    kind: &str,
+    ours: impl Fn(&[u8]) -> bool,
+) -> anyhow::Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let begin = read_at_most(path, 10_000).context(flag.to_string())?;
+    if begin.trim_ascii().is_empty() || ours(&begin) {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(misuse(format!("{flag}: {path} is not {kind}, so it is left as it is; name another file")))
 }
 
 /// The file that `path` means, and another in its folder whose name no other process chooses, not even
 /// on a host that shares the folder.
-fn target_and_temporary(path: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
-    let refused = |why: &str| Err(misuse(format!("{}: {why}", cannot_write(path))));
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+fn target_and_temporary(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let target = meant(path);
     match fs::metadata(&target) {
-        Ok(found) if found.is_dir() => return refused("it is a folder"),
-        Ok(found) if !found.is_file() => return refused("it is not a regular file"),
-        Ok(found) if found.permissions().readonly() => return refused("it is read-only"),
+        Ok(found) if found.is_dir() => return Err(io::Error::other("it is a folder")),
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it is not a regular file")),
+        Ok(found) if found.permissions().readonly() => {
+            return Err(io::Error::other("it is read-only"));
+        }
         _ => {}
     }
     let mut temporary = target.clone().into_os_string();
@@ -64,8 +95,23 @@ fn target_and_temporary(path: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
     Ok((target, temporary.into()))
 }
 
+/// The file that `path` means, whatever links and dots are in it; it need not be there yet.
+fn meant(path: &Path) -> PathBuf {
+    let in_folder = || {
+        let folder = fs::canonicalize(Path::new(".").join(path).parent()?).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    fs::canonicalize(path).ok().or_else(in_folder).unwrap_or_else(|| path.to_path_buf())
+}
+
 pub(crate) fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
+}
+
+/// A refusal to write the file that `flag` names, before the run.
+pub(crate) fn refused(flag: &str, path: &Path, why: &io::Error) -> anyhow::Error {
+    let folder = if why.kind() == ErrorKind::NotFound { "make its folder first, or " } else { "" };
+    misuse(format!("{flag}: {}: {why}; {folder}name another file", cannot_write(path)))
 }
 
 #[cfg(test)]
@@ -79,7 +125,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink("file", &link).unwrap();
-        check_replaceable(&link).unwrap();
+        check_replaceable("--save", &link, None).unwrap();
         replace_file(&link, b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -101,11 +147,44 @@ mod tests {
             (Path::new("/dev/full"), "it is not a regular file"),
             (&read_only, "it is read-only"),
         ] {
-            let error = check_replaceable(path).unwrap_err();
+            let error = check_replaceable("--save", path, None).unwrap_err();
             assert!(error.is::<crate::Misuse>());
             let line = error.to_string();
-            assert!(line.contains(why) && line.contains(path.to_str().unwrap()), "{line}");
+            assert!(
+                line.contains(&format!("--save: cannot write {}: {why}", path.display())),
+                "{line}"
+            );
+            assert!(line.contains("name another file"), "{line}");
         }
         assert_eq!(fs::read_to_string(&read_only).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_file_that_two_flags_name_is_found_under_every_spelling() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("new"), folder.path().join("link"));
+        let twice = |other: &Path| check_replaceable("--save", &file, Some(other)).unwrap_err();
+        assert!(twice(&folder.path().join(".").join("new")).to_string().contains("--json names"));
+        fs::write(&file, "").unwrap();
+        symlink("new", &link).unwrap();
+        assert!(twice(&link).to_string().contains("--json names the same file"));
+        check_replaceable("--save", &file, Some(&folder.path().join("other"))).unwrap();
+    }
+
+    #[test]
+    fn only_a_file_of_the_right_kind_may_be_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let check = || check_kind("--save", &file, "a model", |begin| begin.starts_with(b"model"));
+        check().unwrap();
+        for (content, may) in [("", true), (" \n", true), ("model 7", true), ("thesis", false)] {
+            fs::write(&file, content).unwrap();
+            assert_eq!(check().is_ok(), may, "{content}");
+        }
+        let line = check().unwrap_err().to_string();
+        assert!(
+            line.contains("file is not a model, so it is left as it is; name another"),
+            "{line}"
+        );
     }
 }

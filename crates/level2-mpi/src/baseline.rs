@@ -1,10 +1,9 @@
 //! The time of one rank, kept for the runs with many.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli::{read_at_most, replace_file};
+use cli::{check_kind, check_replaceable, read_at_most, replace_file};
 use serde_json::{Map, Value, json};
 
 /// A file that holds the time of one rank, together with the problem that it solved.
@@ -26,19 +25,40 @@ impl Baseline {
         Self { path: path.to_path_buf(), problem: problem.collect() }
     }
 
-    /// Writes the time, so that a reader finds either the old file or the new one, never a part.
-    /// A file that is none of ours is left alone.
+    /// Whether `example` may take this file, beside one of records: to be asked before the run. So many
+    /// ranks, if there are several, only read it where it is.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] for a file of somebody else, also the baseline of another program, and where no file
+    /// can be written.
+    pub fn check(
+        path: &Path,
+        example: &str,
+        ranks: usize,
+        records: Option<&Path>,
+    ) -> anyhow::Result<()> {
+        let ours = |bytes: &[u8]| {
+            read(bytes).is_some_and(|(found, _)| found.get("example") == Some(&json!(example)))
+        };
+        check_kind("--baseline", path, &format!("a baseline of {example}"), ours)?;
+        let written = ranks == 1 || !path.exists();
+        if written { check_replaceable("--baseline", path, records) } else { Ok(()) }
+    }
+
+    /// Writes the time, so that a reader finds either the old file or the new one, never a part. Says so,
+    /// and for which other problem the old one was.
     ///
     /// # Errors
     /// A phrase for the reader of the report.
-    pub fn save(&self, time: Duration) -> Result<(), String> {
-        if fs::metadata(&self.path).is_ok_and(|found| found.is_file() && found.len() > 0) {
-            self.read().map_err(|why| format!("{why}; name another with --baseline"))?;
-        }
+    pub fn save(&self, time: Duration) -> Result<String, String> {
         let mut content = self.problem.clone();
         content.insert(TIME.to_string(), json!(time.as_secs_f64()));
         let text = format!("{:#}\n", Value::Object(content));
-        replace_file(&self.path, text.as_bytes()).map_err(|error| format!("{error:#}"))
+        let before = self.read().ok().and_then(|(found, _)| self.other(&found));
+        replace_file(&self.path, text.as_bytes()).map_err(|error| format!("{error:#}"))?;
+        let instead = before.map(|(there, _)| format!(", in place of the one for {there}"));
+        let (path, instead) = (self.path.display(), instead.unwrap_or_default());
+        Ok(format!("Saved as the baseline in {path}{instead}. Now take more ranks."))
     }
 
     /// Reads the time of one rank for the same problem.
@@ -51,27 +71,33 @@ impl Baseline {
             return Err(format!("there is no {path} yet; run it with one rank first (-n 1)"));
         }
         let (found, time) = self.read()?;
-        for (name, here) in &self.problem {
-            let there = found.get(name).unwrap_or(&Value::Null);
-            if there != here {
-                return Err(format!(
-                    "{path} is for {name} {there}, and this run has {here}; run one rank again (-n 1)"
-                ));
-            }
+        match self.other(&found) {
+            Some((there, here)) => Err(format!(
+                "{path} is for {there}, and this run has {here}; run one rank again (-n 1)"
+            )),
+            None => Ok(time),
         }
-        Ok(time)
+    }
+
+    /// What makes the problem that was found another: `rectangles 1000`, and what it is here.
+    fn other(&self, found: &Map<String, Value>) -> Option<(String, &Value)> {
+        let there = |name: &String| found.get(name).unwrap_or(&Value::Null);
+        let (name, here) = self.problem.iter().find(|(name, here)| there(name) != *here)?;
+        Some((format!("{name} {}", there(name)), here))
     }
 
     /// The problem in the file and its time.
     fn read(&self) -> Result<(Map<String, Value>, Duration), String> {
         let bytes = read_at_most(&self.path, 10_000).map_err(|error| format!("{error:#}"))?;
-        let baseline = || {
-            let found: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
-            let seconds = found.get(TIME)?.as_f64().filter(|seconds| *seconds > 0.0)?;
-            Some((found, Duration::try_from_secs_f64(seconds).ok()?))
-        };
-        baseline().ok_or_else(|| format!("{} is not a baseline file", self.path.display()))
+        read(&bytes).ok_or_else(|| format!("{} is not a baseline file", self.path.display()))
     }
+}
+
+/// A problem and its time.
+fn read(bytes: &[u8]) -> Option<(Map<String, Value>, Duration)> {
+    let found: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+    let seconds = found.get(TIME)?.as_f64().filter(|seconds| *seconds > 0.0)?;
+    Some((found, Duration::try_from_secs_f64(seconds).ok()?))
 }
 
 #[cfg(test)]
@@ -91,24 +117,35 @@ mod tests {
         let folder = Folder::new();
         let refusal = |rectangles| baseline(&folder, rectangles).load().unwrap_err();
         assert!(refusal(1000).contains("there is no"));
-        baseline(&folder, 1000).save(TIME_S).unwrap();
+        assert!(
+            baseline(&folder, 1000).save(TIME_S).unwrap().ends_with(".txt. Now take more ranks.")
+        );
         assert_eq!(baseline(&folder, 1000).load(), Ok(TIME_S));
         assert!(refusal(2000).contains("is for rectangles 1000, and this run has 2000"));
-        baseline(&folder, 2000).save(2 * TIME_S).unwrap();
+        let said = baseline(&folder, 2000).save(2 * TIME_S).unwrap();
+        assert!(said.contains(".txt, in place of the one for rectangles 1000. Now"), "{said}");
         assert_eq!(baseline(&folder, 2000).load(), Ok(2 * TIME_S));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
-    fn files_that_are_none_of_ours_are_neither_read_nor_overwritten() {
+    fn files_that_are_none_of_ours_are_refused_by_any_number_of_ranks_and_stay() {
         let folder = Folder::new();
-        let ours = baseline(&folder, 1000);
+        let path = baseline(&folder, 1000).path;
         for content in ["my thesis", "{\"example\": \"level2", "[]", "{}", "{\"time_s\": -1}"] {
-            fs::write(&ours.path, content).unwrap();
-            for refusal in [ours.load().unwrap_err(), ours.save(TIME_S).unwrap_err()] {
-                assert!(refusal.contains("baseline.txt is not a baseline file"), "{refusal}");
+            std::fs::write(&path, content).unwrap();
+            for ranks in [1, 2] {
+                let refusal = Baseline::check(&path, "level2_pi", ranks, None).unwrap_err();
+                assert!(
+                    refusal.to_string().contains("is not a baseline of level2_pi"),
+                    "{refusal}"
+                );
             }
-            assert_eq!(fs::read_to_string(&ours.path).unwrap(), content);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
         }
+        std::fs::write(&path, "").unwrap();
+        baseline(&folder, 1000).save(TIME_S).unwrap();
+        Baseline::check(&path, "level2_pi", 1, None).unwrap();
+        assert!(Baseline::check(&path, "level2_heat", 2, None).is_err(), "of another program");
     }
 }

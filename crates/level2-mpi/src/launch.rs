@@ -101,6 +101,16 @@ pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(FoundByAll(Some(line.into())))
 }
 
+/// What rank 0 found for all: where it is an error, no rank goes on. Every rank calls this.
+pub(crate) fn agreed<T>(world: &SimpleCommunicator, found: anyhow::Result<T>) -> anyhow::Result<T> {
+    let mut refused = found.is_err();
+    world.process_at_rank(ROOT).broadcast_into(&mut refused);
+    match found {
+        Ok(_) if refused => Err(found_by_all("")),
+        found => found.map_err(|error| found_by_all(format!("{error:#}"))),
+    }
+}
+
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.
 fn library_name() -> String {
     let text = library_version().unwrap_or_default();

@@ -6,9 +6,14 @@ use common::{allowed_cpus, cpu_list, plural};
 use mpi::environment::processor_name;
 use mpi::traits::*;
 
-/// The CPUs that each rank may use, host by host; an empty set where that is unknown.
-#[derive(Debug)]
-pub(crate) struct Placement(BTreeMap<String, Vec<BTreeSet<usize>>>);
+/// Where each rank runs.
+#[derive(Debug, Default)]
+pub(crate) struct Placement {
+    /// The host of each rank, in their order.
+    pub(crate) host_of: Vec<String>,
+    /// The CPUs that each rank may use, host by host; an empty set where that is unknown.
+    hosts: BTreeMap<String, Vec<BTreeSet<usize>>>,
+}
 
 /// What one rank tells the others, in a buffer of fixed length.
 const LENGTH: usize = 1024;
@@ -25,29 +30,30 @@ impl Placement {
     }
 
     fn from_texts(texts: impl Iterator<Item = impl AsRef<str>>) -> Self {
-        let mut hosts = BTreeMap::<_, Vec<_>>::new();
+        let mut placement = Self::default();
         for text in texts {
             let text = text.as_ref().trim_end_matches('\0');
             let (host, cpus) = text.split_once('\n').unwrap_or((text, ""));
-            hosts.entry(host.to_string()).or_default().push(cpu_list(cpus));
+            placement.host_of.push(host.to_string());
+            placement.hosts.entry(host.to_string()).or_default().push(cpu_list(cpus));
         }
-        Self(hosts)
+        placement
     }
 
     /// How many hosts there are.
     pub(crate) fn hosts(&self) -> usize {
-        self.0.len()
+        self.hosts.len()
     }
 
     /// How many CPUs all ranks together may use; zero where that is unknown.
     pub(crate) fn cpus(&self) -> usize {
-        self.0.values().map(|ranks| union(ranks).len()).sum()
+        self.hosts.values().map(|ranks| union(ranks).len()).sum()
     }
 
     /// Ranks that are more than the CPUs they may use, in words, and what helps: those on the fewest
     /// CPUs, if there are several such.
     pub(crate) fn oversubscribed(&self) -> Option<String> {
-        let crowds = self.0.iter().flat_map(|(host, ranks)| {
+        let crowds = self.hosts.iter().flat_map(|(host, ranks)| {
             let places = ranks.iter().cloned().chain([union(ranks)]);
             places.map(move |cpus| {
                 let within = |own: &&BTreeSet<usize>| !own.is_empty() && own.is_subset(&cpus);

@@ -9,6 +9,7 @@ use std::f64::consts::PI;
 use std::fs;
 
 use level2_mpi::{Plate, fingerprint};
+use serde_json::json;
 use support::{machine, ranks};
 use testkit::{Ended, Folder, example, on_a_terminal, program, records, run, shell};
 
@@ -78,18 +79,31 @@ fn a_baseline_that_does_not_fit_is_told_in_one_line_and_the_run_goes_on() {
         assert!(job.line("pi").starts_with("3.14159"), "{}", job.stdout);
     };
     no_speedup("there is no");
-    mpirun(1, "level2_heat", &["--size", "8", "--baseline", &baseline]).succeeded();
-    no_speedup("is for example \"level2_heat\", and this run has \"level2_pi\"");
+    let other = json!({"example": "level2_pi", "kernel": "lanes", "rectangles": 7, "time_s": 1});
+    fs::write(&baseline, other.to_string()).unwrap();
+    no_speedup("is for ");
+}
 
-    let mine = folder.file("thesis.txt");
+#[test]
+fn a_file_that_cannot_be_used_ends_all_ranks_before_they_compute() {
+    let folder = Folder::new();
+    let [mine, heat, new] = ["thesis.txt", "heat.txt", "new"].map(|name| folder.file(name));
+    let nowhere = folder.file("no/such/folder/file");
     fs::write(&mine, "mine").unwrap();
-    for (path, expected) in [
-        (&mine, "is not a baseline file; name another"),
-        (&folder.file("no/such/folder/baseline.txt"), "No such file or directory"),
-    ] {
-        let job = pi(1, &[], path).succeeded();
-        let line = job.line("warning: this baseline is not saved:");
-        assert!(line.contains(expected), "{line}");
+    fs::write(&heat, "{\"example\": \"level2_heat\", \"time_s\": 1}").unwrap();
+    for ranks in [1, 3] {
+        for (baseline, json, says) in [
+            (&mine, &new, "--baseline: "),
+            (&heat, &new, "heat.txt is not a baseline of level2_pi"),
+            (&nowhere, &new, "--baseline: cannot write"),
+            (&new, &nowhere, "--json: cannot write"),
+            (&new, &mine, "thesis.txt is not a file of records"),
+            (&new, &new, "--json names the same file"),
+        ] {
+            let job = pi(ranks, &["--json", json], baseline);
+            job.failed(2, &[says, "name another file"]);
+            assert_eq!((job.stdout, fs::exists(&new).unwrap()), (String::new(), false));
+        }
     }
     assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
 }
@@ -187,6 +201,8 @@ fn what_every_rank_finds_is_printed_once() {
         ("level2_pi", "--kernel", "fast"),
         ("level2_heat", "--size", "0"),
         ("level2_overlap", "--steps", "many"),
+        ("level2_pi", "--rectangles", "-5"),
+        ("level2_heat", "--steps", "1e20"),
     ] {
         let job = mpirun(4, name, &[flag, value]);
         job.failed(2, &[flag, value]);
@@ -194,13 +210,6 @@ fn what_every_rank_finds_is_printed_once() {
     }
     let help = mpirun(4, "level2_pi", &["--help"]).succeeded();
     assert_eq!(help.stdout.matches("Usage:").count(), 1, "{}", help.stdout);
-}
-
-#[test]
-fn a_record_that_cannot_be_opened_ends_all_ranks_before_they_compute() {
-    let job = mpirun(3, "level2_pi", &["--json", "/no/such/folder/runs.jsonl"]);
-    job.failed(2, &["/no/such/folder/runs.jsonl"]);
-    assert_eq!(job.stdout, "");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use cli::{Guess, Record, wrapped};
 use common::{Workers, human, plural, time};
 use serde_json::json;
@@ -12,7 +11,7 @@ use crate::backend::ConvBlock;
 use crate::device::Device;
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
-use crate::model::Cnn;
+use crate::model::{Cnn, is_model};
 use crate::picture;
 use crate::plan::Plan;
 use crate::run::{Run, table};
@@ -37,7 +36,8 @@ impl Report {
     /// known now, and not after the training.
     pub fn open(args: &MnistArgs, workers: Workers) -> anyhow::Result<Self> {
         if let Some(model) = &args.save {
-            cli::check_replaceable(model).context("--save")?;
+            cli::check_kind("--save", model, "a model of this program", is_model)?;
+            cli::check_replaceable("--save", model, args.run.json.as_deref())?;
         }
         let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         println!("CPU: {workers}");

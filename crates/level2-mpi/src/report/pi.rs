@@ -1,15 +1,17 @@
 //! The report of `level2_pi`.
 
 use std::f64::consts::PI;
+use std::hint::black_box;
 use std::time::Duration;
 
-use common::{Samples, human, plural};
+use common::{Samples, human, plural, time};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
 use crate::forecast::{Forecast, pi_pass};
+use crate::steps::Progress;
 use crate::{PiArgs, integrate, slice_of};
 
 /// A shorter pass says more about the clock than about the ranks.
@@ -25,16 +27,29 @@ impl<'a> PiReport<'a> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
-    /// If that file cannot be written, or if one rank alone is to make a forecast.
+    /// If a file cannot be written, or if one rank alone is to make a forecast.
     pub fn open(args: &'a PiArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        let mut report = Report::open("level2_pi", &args.run, args.forecast, &what, world)?;
+        let PiArgs { run, baseline, forecast, .. } = args;
+        let mut report = Report::open("level2_pi", run, baseline, *forecast, &what, world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", cli::name_of(args.kernel));
         Ok(Self { args, report })
+    }
+
+    /// The passes. Before and between them, a long run says how long it takes.
+    pub fn passes(&self) -> impl Iterator<Item = u64> {
+        let PiArgs { rectangles, passes, kernel, .. } = *self.args;
+        let mine = rectangles.div_ceil(self.report.ranks as u64);
+        let trial = 0..mine.min(1_000_000);
+        let (_, took) = time(|| black_box(integrate(kernel, &trial, rectangles)));
+        let pass = took.mul_f64(mine as f64 / trial.end as f64);
+        let mut progress = Progress::new(passes, "pass");
+        progress.expect(pass.mul_f64(passes as f64));
+        (0..passes).inspect(move |&done| progress.at(done))
     }
 
     /// Prints what many ranks gained over one, pi, and the times of all passes. Every rank calls
@@ -48,7 +63,8 @@ impl<'a> PiReport<'a> {
         pi: Option<f64>,
         times: &Samples,
     ) -> anyhow::Result<()> {
-        let PiArgs { rectangles, passes, baseline, kernel, .. } = self.args;
+        let doubt = self.report.doubt(world);
+        let PiArgs { rectangles, passes, kernel, .. } = self.args;
         let slice = slice_of(*rectangles, world.rank(), world.size());
         let (all, largest) = (*rectangles as f64, rectangles.div_ceil(world.size() as u64) as f64);
         let pass = || integrate(*kernel, &slice, *rectangles);
@@ -57,12 +73,11 @@ impl<'a> PiReport<'a> {
         let forecast = self.args.forecast.then(measure);
         let Some(pi) = pi else { return Ok(()) };
         let (best, median, error) = (times.best(), times.median(), (pi - PI).abs());
-        let (kernel, path) = (cli::name_of(*kernel), baseline.display());
+        let kernel = cli::name_of(*kernel);
         let about = [("rectangles", json!(rectangles)), ("kernel", json!(kernel))];
         // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
         // before rank 0 gets a core and starts its clock.
-        let doubt = self.report.doubt(&[times]);
-        let scaling = self.report.headline(baseline, about, times, &human(median), doubt);
+        let scaling = self.report.headline(about, times, &human(median), doubt);
 
         let passes = plural(*passes, "pass");
         let mut rows = vec![
@@ -73,13 +88,14 @@ impl<'a> PiReport<'a> {
                 human(best)
             ),
         ];
-        if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
-            rows.push(format!("one rank      {:>9}   from {path}", human(one)));
-        }
         if best < SHORT {
             rows.push("warning: a pass is too short to be measured; take more --rectangles".into());
         }
-        let problem = format!("{rectangles:e} rectangles, kernel {kernel}");
+        let count = match rectangles {
+            0..10_000 => plural(rectangles, "rectangle"),
+            _ => format!("{rectangles:e} rectangles"),
+        };
+        let problem = format!("{count}, kernel {kernel}");
         let why = "the only message is one number per rank";
         let gain = scaling.map(|scaling| (scaling.speedup, why));
         self.report.details(&problem, &rows, scaling, (forecast, median), gain);
