@@ -25,32 +25,31 @@ pub fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
 /// # Errors
 /// With the file and the cause.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let (target, temporary) = target_and_temporary(path).with_context(|| cannot_write(path))?;
     let write = || {
-        let (target, temporary) = target_and_temporary(path)?;
-        let write = || {
-            let mut file = File::create(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?; // some disks say only now that they are full
-            fs::rename(&temporary, target)
-        };
-        write().inspect_err(|_| drop(fs::remove_file(&temporary)))
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?; // some disks say only now that they are full
+        fs::rename(&temporary, target)
     };
-    write().with_context(|| cannot_write(path))
+    write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| cannot_write(path))
 }
 
-/// Whether [`replace_file`] can write the file that `flag` names, beside a file of `records`: to be asked
-/// before a long run.
+/// Whether [`replace_file`] can write the file that `flag` names, and it is not that of the records: to be
+/// asked before a long run.
 ///
 /// # Errors
 /// [`crate::Misuse`] if that is no file, a file that is read-only, in a folder that is not there or that
 /// takes no files, or the file of the records.
 pub fn check_replaceable(flag: &str, path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
+    // However the two are spelled, they are one file if the same other one appears beside both.
+    let is_beside = |records| target_and_temporary(records).is_ok_and(|(_, other)| other.exists());
     let check = || {
-        let (target, temporary) = target_and_temporary(path)?;
-        if records.is_some_and(|records| meant(records) == target) {
-            return Err(io::Error::other("--json names the same file"));
-        }
-        File::create(&temporary).and_then(|_| fs::remove_file(&temporary))
+        let (_, temporary) = target_and_temporary(path)?;
+        File::create(&temporary)?;
+        let twice = records.is_some_and(is_beside);
+        fs::remove_file(&temporary)?;
+        if twice { Err(io::Error::other("--json names the same file")) } else { Ok(()) }
     };
     check().map_err(|why| refused(flag, path, &why))
 }
@@ -61,15 +60,12 @@ pub fn check_replaceable(flag: &str, path: &Path, records: Option<&Path>) -> any
 /// # Errors
 /// [`crate::Misuse`] that says that it is not a file of this `kind`, or that it cannot be read.
 pub fn check_kind(
-    flag: &str,
+    flag: &'static str,
     path: &Path,
     kind: &str,
     ours: impl Fn(&[u8]) -> bool,
 ) -> anyhow::Result<()> {
-    if !path.is_file() {
-        return Ok(());
-    }
-    let begin = read_at_most(path, 10_000).context(flag.to_string())?;
+    let begin = if path.is_file() { read_at_most(path, 10_000).context(flag)? } else { Vec::new() };
     if begin.trim_ascii().is_empty() || ours(&begin) {
         return Ok(());
     }
@@ -80,28 +76,18 @@ pub fn check_kind(
 /// The file that `path` means, and another in its folder whose name no other process chooses, not even
 /// on a host that shares the folder.
 fn target_and_temporary(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
-    let target = meant(path);
+    let refused = |why| Err(io::Error::other(why));
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     match fs::metadata(&target) {
-        Ok(found) if found.is_dir() => return Err(io::Error::other("it is a folder")),
-        Ok(found) if !found.is_file() => return Err(io::Error::other("it is not a regular file")),
-        Ok(found) if found.permissions().readonly() => {
-            return Err(io::Error::other("it is read-only"));
-        }
+        Ok(found) if found.is_dir() => return refused("it is a folder"),
+        Ok(found) if !found.is_file() => return refused("it is not a regular file"),
+        Ok(found) if found.permissions().readonly() => return refused("it is read-only"),
         _ => {}
     }
     let mut temporary = target.clone().into_os_string();
     let host = gethostname::gethostname();
     temporary.push(format!(".{}.{}.tmp", host.to_string_lossy(), std::process::id()));
     Ok((target, temporary.into()))
-}
-
-/// The file that `path` means, whatever links and dots are in it; it need not be there yet.
-fn meant(path: &Path) -> PathBuf {
-    let in_folder = || {
-        let folder = fs::canonicalize(Path::new(".").join(path).parent()?).ok()?;
-        Some(folder.join(path.file_name()?))
-    };
-    fs::canonicalize(path).ok().or_else(in_folder).unwrap_or_else(|| path.to_path_buf())
 }
 
 pub(crate) fn cannot_write(path: &Path) -> String {

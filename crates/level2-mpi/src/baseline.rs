@@ -25,8 +25,8 @@ impl Baseline {
         Self { path: path.to_path_buf(), problem: problem.collect() }
     }
 
-    /// Whether `example` may take this file, beside one of records: to be asked before the run. So many
-    /// ranks, if there are several, only read it where it is.
+    /// Whether `example` may take this file, beside that of `--json`: to be asked before the run. One rank
+    /// `alone` writes it, others only read it where it is.
     ///
     /// # Errors
     /// [`cli::Misuse`] for a file of somebody else, also the baseline of another program, and where no file
@@ -34,15 +34,15 @@ impl Baseline {
     pub fn check(
         path: &Path,
         example: &str,
-        ranks: usize,
-        records: Option<&Path>,
+        alone: bool,
+        json: Option<&Path>,
     ) -> anyhow::Result<()> {
         let ours = |bytes: &[u8]| {
             read(bytes).is_some_and(|(found, _)| found.get("example") == Some(&json!(example)))
         };
         check_kind("--baseline", path, &format!("a baseline of {example}"), ours)?;
-        let written = ranks == 1 || !path.is_file();
-        if written { check_replaceable("--baseline", path, records) } else { Ok(()) }
+        let read = !alone && path.is_file();
+        if read { Ok(()) } else { check_replaceable("--baseline", path, json) }
     }
 
     /// Writes the time, so that a reader finds either the old file or the new one, never a part. Says so,
@@ -54,7 +54,7 @@ impl Baseline {
         let mut content = self.problem.clone();
         content.insert(TIME.to_string(), json!(time.as_secs_f64()));
         let text = format!("{:#}\n", Value::Object(content));
-        let before = self.read().ok().and_then(|(found, _)| self.other(&found));
+        let before = self.read().and_then(|(found, _)| self.other(&found));
         replace_file(&self.path, text.as_bytes()).map_err(|error| format!("{error:#}"))?;
         let instead = before.map(|(there, _)| format!(", in place of the one for {there}"));
         let (path, instead) = (self.path.display(), instead.unwrap_or_default());
@@ -67,10 +67,8 @@ impl Baseline {
     /// A phrase for the reader of the report.
     pub fn load(&self) -> Result<Duration, String> {
         let path = self.path.display();
-        if !self.path.exists() {
-            return Err(format!("there is no {path} yet; run it with one rank first (-n 1)"));
-        }
-        let (found, time) = self.read()?;
+        let missing = || format!("there is no {path} yet; run it with one rank first (-n 1)");
+        let (found, time) = self.read().ok_or_else(missing)?;
         match self.other(&found) {
             Some((there, here)) => Err(format!(
                 "{path} is for {there}, and this run has {here}; run one rank again (-n 1)"
@@ -87,9 +85,8 @@ impl Baseline {
     }
 
     /// The problem in the file and its time.
-    fn read(&self) -> Result<(Map<String, Value>, Duration), String> {
-        let bytes = read_at_most(&self.path, 10_000).map_err(|error| format!("{error:#}"))?;
-        read(&bytes).ok_or_else(|| format!("{} is not a baseline file", self.path.display()))
+    fn read(&self) -> Option<(Map<String, Value>, Duration)> {
+        read(&read_at_most(&self.path, 10_000).ok()?)
     }
 }
 
@@ -134,8 +131,8 @@ mod tests {
         let path = baseline(&folder, 1000).path;
         for content in ["my thesis", "{\"example\": \"level2", "[]", "{}", "{\"time_s\": -1}"] {
             std::fs::write(&path, content).unwrap();
-            for ranks in [1, 2] {
-                let refusal = Baseline::check(&path, "level2_pi", ranks, None).unwrap_err();
+            for alone in [true, false] {
+                let refusal = Baseline::check(&path, "level2_pi", alone, None).unwrap_err();
                 assert!(
                     refusal.to_string().contains("is not a baseline of level2_pi"),
                     "{refusal}"
@@ -145,7 +142,7 @@ mod tests {
         }
         std::fs::write(&path, "").unwrap();
         baseline(&folder, 1000).save(TIME_S).unwrap();
-        Baseline::check(&path, "level2_pi", 1, None).unwrap();
-        assert!(Baseline::check(&path, "level2_heat", 2, None).is_err(), "of another program");
+        Baseline::check(&path, "level2_pi", true, None).unwrap();
+        assert!(Baseline::check(&path, "level2_heat", false, None).is_err(), "of another program");
     }
 }

@@ -35,8 +35,6 @@ struct Report {
     /// Its time, once there is something to compare with it.
     one: Option<Duration>,
     watch: Watch,
-    /// What is to be said where nobody counts how long this run was disturbed.
-    note: Option<String>,
 }
 
 impl Report {
@@ -57,7 +55,7 @@ impl Report {
         }
         let json = flags.json.as_deref();
         let open = || {
-            Baseline::check(baseline, example, ranks, json)?;
+            Baseline::check(baseline, example, ranks == 1, json)?;
             Record::open(json, 2, example)
         };
         let opened = if root { open() } else { Record::open(None, 2, example) };
@@ -71,17 +69,7 @@ impl Report {
         let guess = Guess::ask(flags.guess && root && ranks > 1, &question)?;
         world.barrier(); // an answer takes its time, and is no part of the run
         let (baseline, watch) = (baseline.to_path_buf(), Watch::start());
-        Ok(Self {
-            example,
-            ranks,
-            placement,
-            guess,
-            record,
-            baseline,
-            one: None,
-            watch,
-            note: None,
-        })
+        Ok(Self { example, ranks, placement, guess, record, baseline, one: None, watch })
     }
 
     /// Why the times up to now are no measure of what the ranks can do, if they are none: of the rank that
@@ -94,10 +82,12 @@ impl Report {
         let (worst, host) = ranks.max_by(|(one, _), (other, _)| one[0].total_cmp(&other[0]))?;
         let waited = Some(worst[0]).filter(|share| !share.is_nan());
         self.record.result("waited_share", waited);
-
-        let told = Disturbance { waited, stops: worst[1] as u64 }.sentence_on(host);
-        let (unknown, disturbed) = if waited.is_none() { (told, None) } else { (None, told) };
-        self.note = unknown;
+        let seen = Disturbance { waited, stops: worst[1] as u64 };
+        let told = seen.sentence_on(host);
+        if waited.is_none() && world.rank() == ROOT {
+            eprintln!("{}", cli::wrapped(told.as_deref()?));
+        }
+        let disturbed = told.filter(|_| seen.is_notable());
         let doubt = self.placement.oversubscribed().or(disturbed)?;
         self.record.result("doubt", doubt.as_str());
         Some(doubt)
@@ -185,9 +175,6 @@ impl Report {
                 let path = self.baseline.display();
                 println!("one rank      {:>9}   {each}, from {path}\n{scaling}", human(one));
             }
-        }
-        if let Some(note) = &self.note {
-            println!("{}", cli::wrapped(note));
         }
         if let Some(score) = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why)) {
             println!("{}", cli::wrapped(&score));

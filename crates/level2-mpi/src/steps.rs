@@ -38,70 +38,46 @@ pub(crate) struct Progress {
     total: u64,
     what: &'static str,
     start: Instant,
-    told: bool,
     /// How much is done when the clock is read next.
     next: u64,
 }
 
-/// After so long something is said, if it will take longer than that by far.
-const PATIENCE: Duration = Duration::from_secs(2);
-const LONG: Duration = Duration::from_secs(5);
-
 impl Progress {
     /// Starts the clock of so many steps or passes.
     pub(crate) fn new(total: u64, what: &'static str) -> Self {
-        Self { total, what, start: Instant::now(), told: false, next: 1 }
+        Self { total, what, start: Instant::now(), next: 1 }
     }
 
-    /// Says at once what a trial promises.
-    pub(crate) fn expect(&mut self, in_all: Duration) {
-        say(self.told_first(in_all));
-    }
-
-    /// Says how far it is, if it is time to.
+    /// Says how far it is, if it is time to. Of a million steps the clock is read after thirty, so that
+    /// it costs them nothing.
     pub(crate) fn at(&mut self, done: u64) {
-        let start = self.start;
-        say(self.words(done, || start.elapsed()));
-    }
-
-    fn words(&mut self, done: u64, elapsed: impl Fn() -> Duration) -> Option<String> {
-        // Of a million steps the clock is read after thirty, so that it costs them nothing.
-        if done < self.next {
-            return None;
+        if done >= self.next {
+            let elapsed = self.start.elapsed().as_secs_f64();
+            let left = elapsed / done as f64 * (self.total - done) as f64;
+            self.tell(done, if elapsed < 2.0 { 0.0 } else { left });
         }
-        let elapsed = elapsed();
-        let left = elapsed.mul_f64((self.total - done) as f64 / done as f64);
-        let line = match self.told {
-            true if left < PATIENCE => None,
-            true => Some(format!("{} % done, {} left", 100 * done / self.total, about(left))),
-            false if elapsed < PATIENCE => None,
-            false => self.told_first(elapsed + left),
-        };
+    }
+
+    /// Says that so many seconds are left, if they are worth a word.
+    pub(crate) fn tell(&mut self, done: u64, left: f64) {
+        if let Some(line) = self.words(done, left)
+            && SimpleCommunicator::world().rank() == ROOT
+        {
+            eprintln!("{line}");
+        }
+    }
+
+    fn words(&mut self, done: u64, left: f64) -> Option<String> {
+        let told = left >= 3.0;
         let tenth = ((10 * done / self.total + 1) * self.total).div_ceil(10);
-        self.next = if self.told { tenth } else { tenth.min(2 * done) };
-        line
+        self.next = if told { tenth } else { tenth.min(2 * done).max(1) };
+        let (unit, length) = [("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0)]
+            .into_iter()
+            .find(|(_, length)| left >= 2.0 * length)?;
+        let (percent, all) = (100 * done / self.total, plural(self.total, self.what));
+        let left = left / length;
+        told.then(|| format!("{percent} % of {all} done, about {left:.0} {unit} left"))
     }
-
-    fn told_first(&mut self, in_all: Duration) -> Option<String> {
-        self.told = in_all >= LONG;
-        self.told.then(|| format!("{} will take {}", plural(self.total, self.what), about(in_all)))
-    }
-}
-
-fn say(line: Option<String>) {
-    if let Some(line) = line.filter(|_| SimpleCommunicator::world().rank() == ROOT) {
-        eprintln!("{line}");
-    }
-}
-
-/// A time as one says it to somebody who waits.
-fn about(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    let (unit, length) = [("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0)]
-        .into_iter()
-        .find(|(_, length)| seconds >= 2.0 * length)
-        .unwrap_or(("seconds", 1.0));
-    format!("about {:.0} {unit}", seconds / length)
 }
 
 /// Makes `count` steps and times them in groups. A single one may be too short for the clock, and
@@ -139,18 +115,18 @@ mod tests {
 
     #[test]
     fn a_long_run_says_how_long_after_two_seconds_and_then_at_each_tenth() {
-        let said = |step_ms: u64| {
-            let mut progress = Progress::new(1000, "step");
-            let look = |done| progress.words(done, || Duration::from_millis(done * step_ms));
-            (1..=1000).filter_map(look).collect::<Vec<_>>()
-        };
-        let long = said(400);
-        assert_eq!(
-            long[..2],
-            ["1000 steps will take about 7 minutes", "10 % done, about 6 minutes left"]
-        );
-        assert_eq!((long.len(), &*long[9]), (10, "90 % done, about 40 seconds left"));
-        assert_eq!(said(3), [""; 0]);
+        let mut progress = Progress::new(1000, "step");
+        let mut said = Vec::new();
+        for done in 1..=1000 {
+            // A step of 0.4 s. Until two seconds have gone by, nothing is told.
+            if done >= progress.next {
+                let left = if done < 5 { 0.0 } else { 0.4 * (1000 - done) as f64 };
+                said.extend(progress.words(done, left));
+            }
+        }
+        assert_eq!(said[0], "0 % of 1000 steps done, about 7 minutes left");
+        assert_eq!(said[1], "10 % of 1000 steps done, about 6 minutes left");
+        assert_eq!((said.len(), &*said[9]), (10, "90 % of 1000 steps done, about 40 seconds left"));
     }
 
     #[test]

@@ -56,25 +56,19 @@ impl<'a> OverlapReport<'a> {
         let (about, took) = ([("size", json!(size))], human(overlap.total));
         let scaling = self.report.headline(about, &overlap.step, &took, doubt);
 
-        let mut rows =
-            vec![format!("fingerprint   {plate}   the same with both exchanges, and in heat")];
-        if alone {
-            rows.push(format!(
-                "computing     {:>9}   a step: there are no messages",
-                human(meanwhile)
-            ));
-        } else {
-            let first = format!("{:>9}   a step: messages, then arithmetic", human(waiting));
-            rows.push(format!("blocking      {first}"));
-            rows.push(format!("overlap       {:>9}   a step: both at once", human(meanwhile)));
-            self.report.record.result("blocking_step_s", waiting.as_secs_f64());
-        }
+        let rows = [
+            format!("fingerprint   {plate}   the same with both exchanges, and in heat"),
+            format!("blocking      {:>9}   a step: messages, then arithmetic", human(waiting)),
+            format!("overlap       {:>9}   a step: both at once", human(meanwhile)),
+        ];
+        let rows = if alone { &rows[..1] } else { &rows[..] };
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, meanwhile.mul_f64(steps as f64));
         let why = "only the time that messages take can be hidden";
-        self.report.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
+        self.report.details(&problem, rows, scaling, run, judged.then_some((gain, why)));
         self.report
             .record
+            .result("blocking_step_s", (!alone).then(|| waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)

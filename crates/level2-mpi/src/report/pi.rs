@@ -46,9 +46,8 @@ impl<'a> PiReport<'a> {
         let mine = rectangles.div_ceil(self.report.ranks as u64);
         let trial = 0..mine.min(1_000_000);
         let (_, took) = time(|| black_box(integrate(kernel, &trial, rectangles)));
-        let pass = took.mul_f64(mine as f64 / trial.end as f64);
         let mut progress = Progress::new(passes, "pass");
-        progress.expect(pass.mul_f64(passes as f64));
+        progress.tell(0, took.as_secs_f64() * (mine * passes) as f64 / trial.end as f64);
         (0..passes).inspect(move |&done| progress.at(done))
     }
 
@@ -91,10 +90,8 @@ impl<'a> PiReport<'a> {
         if best < SHORT {
             rows.push("warning: a pass is too short to be measured; take more --rectangles".into());
         }
-        let count = match rectangles {
-            0..10_000 => plural(rectangles, "rectangle"),
-            _ => format!("{rectangles:e} rectangles"),
-        };
+        let count = format!("{rectangles:e}");
+        let count = plural(count.trim_end_matches("e0"), "rectangle");
         let problem = format!("{count}, kernel {kernel}");
         let why = "the only message is one number per rank";
         let gain = scaling.map(|scaling| (scaling.speedup, why));
