@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cli::{check_kind, check_replaceable, read_at_most, replace_file};
+use mpi::environment::processor_name;
 use serde_json::{Map, Value, json};
 
 /// A file that holds the time of one rank, together with the problem that it solved.
@@ -19,30 +20,28 @@ pub struct Baseline {
 const TIME: &str = "time_s";
 
 impl Baseline {
-    /// The file at `path`, for a problem that is told by these names and values.
-    pub fn new<'a>(path: &Path, problem: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
-        let problem = problem.into_iter().map(|(name, value)| (name.to_string(), value));
-        Self { path: path.to_path_buf(), problem: problem.collect() }
+    /// The file at `path`, for a problem of `example` on this host, told by these names and values.
+    pub fn new<const N: usize>(path: &Path, example: &str, problem: [(&str, Value); N]) -> Self {
+        let host = processor_name().unwrap_or_default();
+        let problem =
+            [("example", json!(example)), ("host", json!(host))].into_iter().chain(problem);
+        let problem = problem.map(|(name, value)| (name.to_string(), value)).collect();
+        Self { path: path.to_path_buf(), problem }
     }
 
-    /// Whether `example` may take this file, beside that of `--json`: to be asked before the run. One rank
-    /// `alone` writes it, others only read it where it is.
+    /// Whether the file may be used, beside that of `--json`: to be asked before the run. One rank `alone`
+    /// writes it, others only read it where it is.
     ///
     /// # Errors
     /// [`cli::Misuse`] for a file of somebody else, also the baseline of another program, and where no file
     /// can be written.
-    pub fn check(
-        path: &Path,
-        example: &str,
-        alone: bool,
-        json: Option<&Path>,
-    ) -> anyhow::Result<()> {
-        let ours = |bytes: &[u8]| {
-            read(bytes).is_some_and(|(found, _)| found.get("example") == Some(&json!(example)))
-        };
-        check_kind("--baseline", path, &format!("a baseline of {example}"), ours)?;
-        let read = !alone && path.is_file();
-        if read { Ok(()) } else { check_replaceable("--baseline", path, json) }
+    pub fn check(&self, alone: bool, json: Option<&Path>) -> anyhow::Result<()> {
+        let example = &self.problem["example"];
+        let ours =
+            |bytes: &[u8]| read(bytes).is_some_and(|(its, _)| its.get("example") == Some(example));
+        check_kind("--baseline", &self.path, &format!("a baseline of {example}"), ours)?;
+        let read = !alone && self.path.is_file();
+        if read { Ok(()) } else { check_replaceable("--baseline", &self.path, json) }
     }
 
     /// Writes the time, so that a reader finds either the old file or the new one, never a part. Says so,
@@ -100,49 +99,47 @@ fn read(bytes: &[u8]) -> Option<(Map<String, Value>, Duration)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use testkit::Folder;
 
     const TIME_S: Duration = Duration::from_micros(5300);
 
-    fn baseline(folder: &Folder, rectangles: u64) -> Baseline {
-        let problem = [("example", json!("level2_pi")), ("rectangles", json!(rectangles))];
-        Baseline::new(&folder.path().join("baseline.txt"), problem)
+    fn of(folder: &Folder, example: &str, rectangles: u64) -> Baseline {
+        let problem = [("example", json!(example)), ("rectangles", json!(rectangles))];
+        let problem = problem.map(|(name, value)| (name.to_string(), value)).into_iter().collect();
+        Baseline { path: folder.path().join("baseline.txt"), problem }
     }
 
     #[test]
     fn what_was_saved_is_loaded_and_another_problem_is_never_compared() {
         let folder = Folder::new();
-        let refusal = |rectangles| baseline(&folder, rectangles).load().unwrap_err();
+        let pi = |rectangles| of(&folder, "level2_pi", rectangles);
+        let refusal = |rectangles| pi(rectangles).load().unwrap_err();
         assert!(refusal(1000).contains("there is no"));
-        assert!(
-            baseline(&folder, 1000).save(TIME_S).unwrap().ends_with(".txt. Now take more ranks.")
-        );
-        assert_eq!(baseline(&folder, 1000).load(), Ok(TIME_S));
+        assert!(pi(1000).save(TIME_S).unwrap().ends_with(".txt. Now take more ranks."));
+        assert_eq!(pi(1000).load(), Ok(TIME_S));
         assert!(refusal(2000).contains("is for rectangles 1000, and this run has 2000"));
-        let said = baseline(&folder, 2000).save(2 * TIME_S).unwrap();
+        let said = pi(2000).save(2 * TIME_S).unwrap();
         assert!(said.contains(".txt, in place of the one for rectangles 1000. Now"), "{said}");
-        assert_eq!(baseline(&folder, 2000).load(), Ok(2 * TIME_S));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(pi(2000).load(), Ok(2 * TIME_S));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn files_that_are_none_of_ours_are_refused_by_any_number_of_ranks_and_stay() {
         let folder = Folder::new();
-        let path = baseline(&folder, 1000).path;
+        let ours = of(&folder, "level2_pi", 1000);
         for content in ["my thesis", "{\"example\": \"level2", "[]", "{}", "{\"time_s\": -1}"] {
-            std::fs::write(&path, content).unwrap();
+            fs::write(&ours.path, content).unwrap();
             for alone in [true, false] {
-                let refusal = Baseline::check(&path, "level2_pi", alone, None).unwrap_err();
-                assert!(
-                    refusal.to_string().contains("is not a baseline of level2_pi"),
-                    "{refusal}"
-                );
+                let refusal = ours.check(alone, None).unwrap_err().to_string();
+                assert!(refusal.contains("is not a baseline of \"level2_pi\""), "{refusal}");
             }
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+            assert_eq!(fs::read_to_string(&ours.path).unwrap(), content);
         }
-        std::fs::write(&path, "").unwrap();
-        baseline(&folder, 1000).save(TIME_S).unwrap();
-        Baseline::check(&path, "level2_pi", true, None).unwrap();
-        assert!(Baseline::check(&path, "level2_heat", false, None).is_err(), "of another program");
+        fs::write(&ours.path, "").unwrap();
+        ours.save(TIME_S).unwrap();
+        ours.check(true, None).unwrap();
+        assert!(of(&folder, "level2_heat", 1000).check(false, None).is_err(), "of another program");
     }
 }

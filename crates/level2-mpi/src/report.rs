@@ -8,15 +8,12 @@ pub use heat::HeatReport;
 pub use overlap::OverlapReport;
 pub use pi::PiReport;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cli::{Guess, Record, RunFlags};
 use common::{Disturbance, Samples, Scaling, Watch, human, plural};
-use mpi::environment::processor_name;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
-use serde_json::{Value, json};
 
 use crate::ROOT;
 use crate::baseline::Baseline;
@@ -31,9 +28,7 @@ struct Report {
     placement: Placement,
     guess: Guess,
     record: Record,
-    baseline: PathBuf,
-    /// Its time, once there is something to compare with it.
-    one: Option<Duration>,
+    baseline: Baseline,
     watch: Watch,
 }
 
@@ -43,7 +38,7 @@ impl Report {
     fn open(
         example: &'static str,
         flags: &RunFlags,
-        baseline: &Path,
+        baseline: Baseline,
         forecast: bool,
         what: &str,
         world: &SimpleCommunicator,
@@ -55,7 +50,7 @@ impl Report {
         }
         let json = flags.json.as_deref();
         let open = || {
-            Baseline::check(baseline, example, ranks == 1, json)?;
+            baseline.check(ranks == 1, json)?;
             Record::open(json, 2, example)
         };
         let opened = if root { open() } else { Record::open(None, 2, example) };
@@ -68,8 +63,7 @@ impl Report {
         let question = format!("Your guess: how many times as fast {what}?");
         let guess = Guess::ask(flags.guess && root && ranks > 1, &question)?;
         world.barrier(); // an answer takes its time, and is no part of the run
-        let (baseline, watch) = (baseline.to_path_buf(), Watch::start());
-        Ok(Self { example, ranks, placement, guess, record, baseline, one: None, watch })
+        Ok(Self { example, ranks, placement, guess, record, baseline, watch: Watch::start() })
     }
 
     /// Why the times up to now are no measure of what the ranks can do, if they are none: of the rank that
@@ -93,20 +87,11 @@ impl Report {
         Some(doubt)
     }
 
-    /// With one rank saves the median of `times` as the baseline of a `problem`, with more compares
-    /// it to the saved one, unless it is in `doubt`. Prints what came of it, as the first lines of
-    /// the report; `took` is what the run or a pass of it took, in words.
-    fn headline<const N: usize>(
-        &mut self,
-        problem: [(&str, Value); N],
-        times: &Samples,
-        took: &str,
-        doubt: Option<String>,
-    ) -> Option<Scaling> {
-        let (ranks, time) = (self.ranks, times.median());
-        let host = processor_name().unwrap_or_default();
-        let here = [("example", json!(self.example)), ("host", json!(host))];
-        let baseline = Baseline::new(&self.baseline, here.into_iter().chain(problem));
+    /// With one rank saves the median of `times` as the baseline, with more compares it to the saved one,
+    /// unless it is in `doubt`. Prints what came of it, as the first lines of the report; `took` is what
+    /// the run or a pass of it took, in words.
+    fn headline(&mut self, times: &Samples, took: &str, doubt: Option<String>) -> Option<Scaling> {
+        let (ranks, time, baseline) = (self.ranks, times.median(), &self.baseline);
         let (verdict, more) = if ranks == 1 {
             let saved = doubt.map_or_else(|| baseline.save(time), Err);
             let not = |why| format!("warning: this baseline is not saved: {why}");
@@ -127,7 +112,8 @@ impl Report {
         scaling.noise = times.noise();
         let (ranks, speedup) = (self.ranks, scaling.speedup);
         println!("{}", cli::verdict(&compared(&format!("{ranks} ranks are"), speedup, "one")));
-        self.one = Some(one);
+        let each = if self.example == "level2_pi" { "a pass" } else { "a step" };
+        println!("{} {each}, and one rank {} (medians)", human(times.median()), human(one));
         if speedup > 1.1 * ranks as f64 {
             println!("More than {ranks}: the parts fit caches that the whole does not fit,");
             println!("or one rank was disturbed: then save its baseline again.");
@@ -169,12 +155,8 @@ impl Report {
                 .result("forecast_s", here_s)
                 .result("forecast", forecast.to_json());
         } else {
-            rows.iter().for_each(|row| println!("{row}"));
-            if let Some((scaling, one)) = scaling.zip(self.one) {
-                let each = if self.example == "level2_pi" { "a pass" } else { "a step" };
-                let path = self.baseline.display();
-                println!("one rank      {:>9}   {each}, from {path}\n{scaling}", human(one));
-            }
+            let scaling = scaling.map(|scaling| scaling.to_string());
+            scaling.iter().chain(rows).for_each(|row| println!("{row}"));
         }
         if let Some(score) = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why)) {
             println!("{}", cli::wrapped(&score));

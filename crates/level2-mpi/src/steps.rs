@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::{Samples, plural, time};
+use common::{Samples, time};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
@@ -36,7 +36,6 @@ const GROUPS: u64 = 20;
 #[derive(Debug)]
 pub(crate) struct Progress {
     total: u64,
-    what: &'static str,
     start: Instant,
     /// How much is done when the clock is read next.
     next: u64,
@@ -44,8 +43,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Starts the clock of so many steps or passes.
-    pub(crate) fn new(total: u64, what: &'static str) -> Self {
-        Self { total, what, start: Instant::now(), next: 1 }
+    pub(crate) fn new(total: u64) -> Self {
+        Self { total, start: Instant::now(), next: 1 }
     }
 
     /// Says how far it is, if it is time to. Of a million steps the clock is read after thirty, so that
@@ -74,16 +73,15 @@ impl Progress {
         let (unit, length) = [("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0)]
             .into_iter()
             .find(|(_, length)| left >= 2.0 * length)?;
-        let (percent, all) = (100 * done / self.total, plural(self.total, self.what));
-        let left = left / length;
-        told.then(|| format!("{percent} % of {all} done, about {left:.0} {unit} left"))
+        let (percent, left) = (100 * done / self.total, left / length);
+        told.then(|| format!("{percent} % done, about {left:.0} {unit} left"))
     }
 }
 
 /// Makes `count` steps and times them in groups. A single one may be too short for the clock, and
 /// where ranks wait for each other's messages, long steps alternate with short ones.
 pub fn repeat(count: u64, mut step: impl FnMut(&mut Clock)) -> Clock {
-    let (mut clock, mut progress) = (Clock::default(), Progress::new(count, "step"));
+    let (mut clock, mut progress) = (Clock::default(), Progress::new(count));
     let groups = (count / STEPS).clamp(1, GROUPS);
     for group in 0..groups {
         let steps = group * count / groups..(group + 1) * count / groups;
@@ -115,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_long_run_says_how_long_after_two_seconds_and_then_at_each_tenth() {
-        let mut progress = Progress::new(1000, "step");
+        let mut progress = Progress::new(1000);
         let mut said = Vec::new();
         for done in 1..=1000 {
             // A step of 0.4 s. Until two seconds have gone by, nothing is told.
@@ -124,9 +122,9 @@ mod tests {
                 said.extend(progress.words(done, left));
             }
         }
-        assert_eq!(said[0], "0 % of 1000 steps done, about 7 minutes left");
-        assert_eq!(said[1], "10 % of 1000 steps done, about 6 minutes left");
-        assert_eq!((said.len(), &*said[9]), (10, "90 % of 1000 steps done, about 40 seconds left"));
+        assert_eq!(said[0], "0 % done, about 7 minutes left");
+        assert_eq!(said[1], "10 % done, about 6 minutes left");
+        assert_eq!((said.len(), &*said[9]), (10, "90 % done, about 40 seconds left"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
+use crate::baseline::Baseline;
 use crate::forecast::{Forecast, blocking_step};
 use crate::launch::found_by_all;
 use crate::link::{Link, slowest};
@@ -61,8 +62,8 @@ impl<'a> HeatReport<'a> {
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
         let used = BYTES_PER_STEP * (size * size * steps) as f64 / computing.as_secs_f64();
-        let (about, took) = ([("size", json!(size))], human(total));
-        let scaling = self.report.headline(about, &clock.step, &took, doubt);
+        let took = human(total);
+        let scaling = self.report.headline(&clock.step, &took, doubt);
 
         let row = |name, value, note| format!("{name:<13} {value:>9}   {note}");
         let share = |part: Duration| 100.0 * part.as_secs_f64() / total.as_secs_f64();
@@ -75,14 +76,13 @@ impl<'a> HeatReport<'a> {
             row("computing", human(computing), computed),
             row("communicating", human(communicating), waited),
             row("memory", format!("{:.1} GB/s", 1e-9 * used), memory_used(used, bandwidth)),
+            format!("\n{}", draw(&cells, size).trim_end_matches('\n')),
         ];
-        let drawing = forecast.is_none().then(|| draw(&cells, size));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
         let gain = scaling.map(|scaling| (scaling.speedup, why.as_str()));
         self.report.details(&problem, &rows, scaling, run, gain);
-        drawing.iter().for_each(|drawing| print!("\n{drawing}"));
         self.report
             .record
             .result("total_s", total.as_secs_f64())
@@ -125,6 +125,7 @@ pub(super) fn open(
             "a plate of {size} x {size} cells does not fit into memory; take a smaller --size"
         )));
     }
+    let baseline = Baseline::new(baseline, example, [("size", json!(size))]);
     let mut report = Report::open(example, run, baseline, *forecast, what, world)?;
     report.record.setting("size", *size).setting("steps", *steps);
     Ok(report)

@@ -2,7 +2,6 @@
 
 use common::{human, plural};
 use mpi::topology::SimpleCommunicator;
-use serde_json::json;
 
 use super::heat::{forecast, gather, open};
 use super::{Report, compared};
@@ -53,8 +52,7 @@ impl<'a> OverlapReport<'a> {
         if judged {
             println!("{}", cli::verdict(&compared("Overlap is", gain, "blocking")));
         }
-        let (about, took) = ([("size", json!(size))], human(overlap.total));
-        let scaling = self.report.headline(about, &overlap.step, &took, doubt);
+        let scaling = self.report.headline(&overlap.step, &human(overlap.total), doubt);
 
         let rows = [
             format!("fingerprint   {plate}   the same with both exchanges, and in heat"),

@@ -10,9 +10,12 @@ use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
+use crate::baseline::Baseline;
 use crate::forecast::{Forecast, pi_pass};
 use crate::steps::Progress;
 use crate::{PiArgs, integrate, slice_of};
+
+const EXAMPLE: &str = "level2_pi";
 
 /// A shorter pass says more about the clock than about the ranks.
 const SHORT: Duration = Duration::from_micros(20);
@@ -30,8 +33,10 @@ impl<'a> PiReport<'a> {
     /// If a file cannot be written, or if one rank alone is to make a forecast.
     pub fn open(args: &'a PiArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        let PiArgs { run, baseline, forecast, .. } = args;
-        let mut report = Report::open("level2_pi", run, baseline, *forecast, &what, world)?;
+        let PiArgs { rectangles, kernel, run, forecast, .. } = args;
+        let about = [("rectangles", json!(rectangles)), ("kernel", json!(cli::name_of(*kernel)))];
+        let baseline = Baseline::new(&args.baseline, EXAMPLE, about);
+        let mut report = Report::open(EXAMPLE, run, baseline, *forecast, &what, world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
@@ -46,7 +51,7 @@ impl<'a> PiReport<'a> {
         let mine = rectangles.div_ceil(self.report.ranks as u64);
         let trial = 0..mine.min(1_000_000);
         let (_, took) = time(|| black_box(integrate(kernel, &trial, rectangles)));
-        let mut progress = Progress::new(passes, "pass");
+        let mut progress = Progress::new(passes);
         progress.tell(0, took.as_secs_f64() * (mine * passes) as f64 / trial.end as f64);
         (0..passes).inspect(move |&done| progress.at(done))
     }
@@ -73,10 +78,9 @@ impl<'a> PiReport<'a> {
         let Some(pi) = pi else { return Ok(()) };
         let (best, median, error) = (times.best(), times.median(), (pi - PI).abs());
         let kernel = cli::name_of(*kernel);
-        let about = [("rectangles", json!(rectangles)), ("kernel", json!(kernel))];
         // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
         // before rank 0 gets a core and starts its clock.
-        let scaling = self.report.headline(about, times, &human(median), doubt);
+        let scaling = self.report.headline(times, &human(median), doubt);
 
         let passes = plural(*passes, "pass");
         let mut rows = vec![
