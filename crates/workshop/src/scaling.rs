@@ -65,10 +65,10 @@ impl ScalingArgs {
     /// Measures, prints a row for each number of ranks, then the forecast, and draws both.
     ///
     /// # Errors
-    /// If a run fails; [`cli::Misuse`] for a list of ranks that does not begin with 1.
+    /// If a run fails; [`cli::Misuse`] for a list of ranks that does not begin with 1 and go on.
     pub fn run(&self) -> anyhow::Result<()> {
-        if self.ranks.first() != Some(&1) || self.ranks.contains(&0) {
-            return Err(misuse("--ranks: the list begins with 1, such as 1,2,4"));
+        if self.ranks.first() != Some(&1) || self.ranks.len() < 2 || self.ranks.contains(&0) {
+            return Err(misuse("--ranks: the list begins with 1 and goes on, such as 1,2,4"));
         }
         Record::open(self.json.as_deref(), 2, "scaling")?; // before minutes of building
         let mut programs = Programs::default();
