@@ -106,10 +106,8 @@ pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
 pub(crate) fn agreed<T>(world: &SimpleCommunicator, found: Result<T>) -> Result<T> {
     let mut refused = found.is_err();
     world.process_at_rank(ROOT).broadcast_into(&mut refused);
-    match found {
-        Ok(_) if refused => Err(found_by_all("")),
-        found => found.map_err(|error| found_by_all(format!("{error:#}"))),
-    }
+    let found = found.map_err(|error| found_by_all(format!("{error:#}")))?;
+    if refused { Err(found_by_all("")) } else { Ok(found) }
 }
 
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.

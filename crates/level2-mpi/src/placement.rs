@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{allowed_cpus, cpu_list, plural};
+use common::{allowed_cpus, cpu_list, plural, usable_cpus};
 use mpi::environment::processor_name;
 use mpi::traits::*;
 
@@ -11,7 +11,8 @@ use mpi::traits::*;
 pub(crate) struct Placement {
     /// The host of each rank, in their order.
     pub(crate) host_of: Vec<String>,
-    /// The CPUs that each rank may use, host by host; an empty set where that is unknown.
+    /// The CPUs that each rank may use, host by host, and no more than its quota has room for; an empty set
+    /// where that is unknown.
     hosts: BTreeMap<String, Vec<BTreeSet<usize>>>,
 }
 
@@ -22,7 +23,7 @@ impl Placement {
     /// Asks every rank; every rank gets the answer.
     pub(crate) fn gather(world: &impl Communicator) -> Self {
         let host = processor_name().unwrap_or_default();
-        let mut mine = format!("{host}\n{}", allowed_cpus()).into_bytes();
+        let mut mine = format!("{host}\n{}\n{}", allowed_cpus(), usable_cpus()).into_bytes();
         mine.resize(LENGTH, 0);
         let mut all = vec![0; LENGTH * world.size() as usize];
         world.all_gather_into(&mine[..], &mut all[..]);
@@ -34,8 +35,10 @@ impl Placement {
         for text in texts {
             let text = text.as_ref().trim_end_matches('\0');
             let (host, cpus) = text.split_once('\n').unwrap_or((text, ""));
+            let (cpus, quota) = cpus.split_once('\n').unwrap_or((cpus, ""));
+            let cpus = cpu_list(cpus).into_iter().take(quota.parse().unwrap_or(usize::MAX));
             placement.host_of.push(host.to_string());
-            placement.hosts.entry(host.to_string()).or_default().push(cpu_list(cpus));
+            placement.hosts.entry(host.to_string()).or_default().push(cpus.collect());
         }
         placement
     }
@@ -90,6 +93,13 @@ mod tests {
         assert!(told.starts_with("2 ranks share 1 CPU on b, so they take turns"), "{told}");
         assert_eq!(placement(&["a\n0", "a\n1", "b\n0-7"]).oversubscribed(), None);
         assert_eq!(placement(&["a\n", "a\n"]).oversubscribed(), None); // not Linux: unknown
+    }
+
+    #[test]
+    fn ranks_with_a_quota_smaller_than_what_they_see_share_what_it_gives() {
+        let found = placement(&["a\n0-7\n1", "a\n0-7\n1\0"]);
+        assert_eq!(found.cpus(), 1);
+        assert!(found.oversubscribed().unwrap().starts_with("2 ranks share 1 CPU on a"));
     }
 
     #[test]

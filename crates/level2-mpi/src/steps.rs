@@ -59,11 +59,8 @@ impl Progress {
 
     /// Says that so many seconds are left, if they are worth a word.
     pub(crate) fn tell(&mut self, done: u64, left: f64) {
-        if let Some(line) = self.words(done, left)
-            && SimpleCommunicator::world().rank() == ROOT
-        {
-            eprintln!("{line}");
-        }
+        let line = self.words(done, left).filter(|_| SimpleCommunicator::world().rank() == ROOT);
+        line.iter().for_each(|line| eprintln!("{line}"));
     }
 
     fn words(&mut self, done: u64, left: f64) -> Option<String> {
