@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 /// Times of different problems are never compared. A trouble with the file is a phrase to print,
 /// never the end of the run.
 pub struct Baseline {
-    path: PathBuf,
+    /// Where it is.
+    pub path: PathBuf,
     problem: Map<String, Value>,
 }
 

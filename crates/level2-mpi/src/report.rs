@@ -112,8 +112,11 @@ impl Report {
         scaling.noise = times.noise();
         let (ranks, speedup) = (self.ranks, scaling.speedup);
         println!("{}", cli::verdict(&compared(&format!("{ranks} ranks are"), speedup, "one")));
-        let each = if self.example == "level2_pi" { "a pass" } else { "a step" };
-        println!("{} {each}, and one rank {} (medians)", human(times.median()), human(one));
+        let each = if self.example == "level2_pi" { "pass" } else { "step" };
+        let (here, one_rank) = (human(times.median()), human(one));
+        let from = self.baseline.path.display();
+        let times = format!("A {each} takes {here}, and {one_rank} with one rank (from {from}).");
+        println!("{}", cli::wrapped(&times));
         if speedup > 1.1 * ranks as f64 {
             println!("More than {ranks}: the parts fit caches that the whole does not fit,");
             println!("or one rank was disturbed: then save its baseline again.");

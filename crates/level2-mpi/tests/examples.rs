@@ -72,7 +72,7 @@ fn pi_is_right_to_twelve_digits_and_two_ranks_report_what_they_gained() {
         assert_eq!(run["settings"]["hosts"], 1);
     }
     let Some(two) = two.filter(|_| fs::exists(&baseline).unwrap()) else { return };
-    for name in ["2 ranks", "pi", "time", "speedup", "efficiency"] {
+    for name in ["2 ranks", "A pass takes", "pi", "time", "speedup", "efficiency"] {
         two.line(name);
     }
     let number = |name: &str| runs[runs.len() - 1]["results"][name].as_f64().unwrap();

@@ -66,7 +66,7 @@ impl<'a> OverlapReport<'a> {
         self.report.details(&problem, rows, scaling, run, judged.then_some((gain, why)));
         self.report
             .record
-            .result("blocking_step_s", (!alone).then(|| waiting.as_secs_f64()))
+            .result("blocking_step_s", (!alone).then_some(waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)
