@@ -1,7 +1,10 @@
 //! Level 1, the crossover: from which task size on do several workers beat one, on this machine?
 //!
-//! First it searches for that size. Then it computes one large factorial with more and more
-//! workers: its last multiplication runs on one worker alone, so Amdahl's law sets a bound.
+//! There are two answers. A worker that has just worked looks for more: it is awake, and begins at
+//! once. After some microseconds without work it falls asleep, and waking it takes longer.
+//!
+//! Then one large factorial is computed by more and more workers: its last multiplication runs on
+//! one worker alone, so Amdahl's law sets a bound.
 //!
 //! ```text
 //! cargo run --release -p level1-cores --example level1_crossover -- --tasks 10 --workers 2
@@ -10,7 +13,8 @@
 use std::process::ExitCode;
 
 use cli::Record;
-use level1_cores::{Amdahl, CrossoverArgs, Pairs, Search, Spin, start_pool};
+use common::plural;
+use level1_cores::{Amdahl, Crossover, CrossoverArgs, Spin, start_pool};
 use rayon::prelude::*;
 
 /// Its tree has 128 branches for the workers to share, and it takes less than a tenth of a second.
@@ -33,25 +37,25 @@ fn run() -> anyhow::Result<()> {
     let mut record = Record::open(args.run.json.as_deref(), 1, "level1_crossover")?;
     let workers = args.workers.decide()?; // --workers, else SLURM_CPUS_PER_TASK, else 1
     let guess = args.guess(workers)?;
-    println!("Crossover: {} tasks\n{workers}", args.tasks);
-    println!("Racing one worker against {}, task size by task size ...\n", workers.count);
+    println!("Crossover: {}\n{workers}", plural(args.tasks, "task"));
 
     let (pool, tasks) = (start_pool(workers)?, args.tasks as usize);
-    let step_ns = Spin::step_ns();
-    let search = Search::bisect(|size| {
-        let task = Spin::lasting(size, step_ns);
-        Pairs::measure(|| sequential(tasks, task), || pool.install(|| parallel(tasks, task)))
-    });
-    println!("{search}");
-    if let Some(score) = search.score(guess) {
-        println!("{score}\n");
+    let crossover = Crossover::measure(
+        tasks,
+        workers,
+        |task| sequential(tasks, task),
+        |task| pool.install(|| parallel(tasks, task)),
+    );
+    println!("{crossover}");
+    if let Some(score) = crossover.score(guess) {
+        println!("{}\n", cli::wrapped(&score));
     }
 
     let amdahl = Amdahl::race(LARGE, workers.count)?;
     println!("{amdahl}");
 
     record.setting("tasks", tasks).setting("workers", workers.count);
-    search.note(&mut record);
+    crossover.note(&mut record);
     amdahl.note(&mut record);
     record.append()
 }

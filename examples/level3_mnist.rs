@@ -46,11 +46,11 @@ fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyh
         step(model.clone(), &mut adam.clone(), training.batch(&chosen));
     }
     Predictions::of(&model.valid(), &test)?;
-    let mut run = report.start(plan);
-    for chosen in (1..=plan.epochs).flat_map(|epoch| plan.batches(epoch)) {
+    let mut run = report.start(plan, &mut model, &mut adam)?; // goes on from --checkpoint
+    for chosen in run.batches() {
         let (updated, loss) = step(model, &mut adam, training.batch(&chosen));
         model = updated;
-        run.step(loss)?; // reads it only ten times an epoch: reading waits for the GPU
+        run.step(loss, &model, &adam)?; // ten times an epoch: reads the loss, which waits, and saves
     }
     B::sync(&device)?; // A GPU works with a delay: wait for it, or the clock stops too early.
     run.stop();

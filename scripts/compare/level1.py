@@ -18,6 +18,8 @@ from side_by_side import append, arguments, human, run, table
 
 WORKERS = 2
 FACTORIALS = [500, 2_000, 5_000, 20_000]
+# What the workers did before: they still look for work, or sleep and must be woken.
+STATES = {"awake": "active", "asleep": "passive"}  # and what OpenMP calls it
 
 
 def timed(work):
@@ -58,27 +60,27 @@ def warm_pool():
     return pool
 
 
-def joblib_crossover(pool, tasks=10):
-    """The largest task at which the plain loop wins and the smallest at which joblib does."""
+def joblib_crossover(pool, state, tasks=10):
+    """The size of a task from which joblib wins, right after another call or after a pause."""
     step = min(timed(lambda: spin(1_000_000)) for _ in range(5)) / 1e6
 
-    def ratio(seconds):
+    def gain(seconds):
         steps = max(1, round(seconds / step))
         pairs = []
         for _ in range(9):
             one = timed(lambda: [spin(steps) for _ in range(tasks)])
+            if state == "awake":
+                pool(delayed(nothing)(n) for n in range(tasks))
+            else:
+                time.sleep(0.05)
             many = timed(lambda: pool(delayed(spin)(steps) for _ in range(tasks)))
             pairs.append(one / many)
-        return median(pairs)
+        return math.log(median(pairs))
 
-    low, high = 1e-5, 0.1
-    while high / low > 1.25:
-        middle = math.sqrt(low * high)
-        if ratio(middle) < 1:
-            low = middle
-        else:
-            high = middle
-    return low, high
+    size, before = 1e-5, -1
+    while (now := gain(size)) < 0 and size < 1:
+        size, before = 2 * size, now
+    return size / 2 * 2 ** (before / (before - now))
 
 
 def python_factorial(n):
@@ -93,7 +95,8 @@ def measure_joblib():
     for tasks in (10, 1000):
         runs = [timed(lambda: pool(delayed(nothing)(n) for n in range(tasks))) for _ in range(15)]
         results[f"empty_{tasks}_s"] = median(runs)
-    results["crossover_low_s"], results["crossover_high_s"] = joblib_crossover(pool)
+    for state in STATES:
+        results[f"{state}_s"] = joblib_crossover(pool, state)
     for n in FACTORIALS:
         results[f"factorial_{n}_s"] = python_factorial(n)
     return results
@@ -110,31 +113,28 @@ def measure_rayon(binaries):
     for tasks in (10, 1000):
         results[f"empty_{tasks}_s"] = once("--tasks", tasks, "--factorial", 0)["parallel_s"]
     found = run([binaries / "level1_crossover", "--workers", WORKERS])["results"]
-    if found["bracket_high_s"] is None:
+    if None in (results := results | {f"{state}_s": found[f"{state}_s"] for state in STATES}).values():
         sys.exit("the crossover was not found: is this machine busy, or has it one core?")
-    results["crossover_low_s"] = found["bracket_low_s"]
-    results["crossover_high_s"] = found["bracket_high_s"]
     for n in FACTORIALS:
         results[f"factorial_{n}_s"] = once("--tasks", 10, "--factorial", n)["sequential_s"] / 10
     return results
 
 
 def measure_openmp():
-    """C with OpenMP: waiting threads spin (the default), or sleep as rayon's and joblib's do."""
+    """C with OpenMP, whose waiting threads spin or sleep as OMP_WAIT_POLICY says."""
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder) / "level1"
         source = Path(__file__).with_name("level1.c")
         compiler = os.environ.get("CC", "cc")
         subprocess.run([compiler, "-O3", "-fopenmp", "-o", binary, source, "-lm"], check=True)
-        for program, policy in [("C, OpenMP spins", "active"), ("C, OpenMP sleeps", "passive")]:
+        for state, policy in STATES.items():
             environment = os.environ | {"OMP_WAIT_POLICY": policy}
-            race = [binary, str(WORKERS)]
+            race = [binary, str(WORKERS), state]
             done = subprocess.run(
                 race, env=environment, capture_output=True, check=True, text=True, timeout=300
             )
-            low, high = map(float, done.stdout.split())
-            results[program] = {"crossover_low_s": low, "crossover_high_s": high}
+            results[f"{state}_s"] = float(done.stdout)
     return results
 
 
@@ -150,7 +150,8 @@ def main():
         "pool_start_s": "start of the workers",
         "empty_10_s": "10 empty tasks, workers started",
         "empty_1000_s": "1000 empty tasks, workers started",
-        "crossover_high_s": "crossover for 10 tasks: parallel starts to win from",
+        "awake_s": "10 tasks: parallel wins from, if awake",
+        "asleep_s": "10 tasks: parallel wins from, if woken",
         **{f"factorial_{n}_s": f"{n}!" for n in FACTORIALS},
     }
     rows = [
@@ -158,9 +159,9 @@ def main():
         for name, text in names.items()
     ]
     table(("", "Python", "Rust", "Python / Rust"), rows)
-    for program, results in openmp.items():
-        print(f"{program}: parallel starts to win from {human(results['crossover_high_s'])}")
-    for program, results in [("joblib", joblib), ("rayon", rayon), *openmp.items()]:
+    awake, asleep = (human(openmp[f"{state}_s"]) for state in STATES)
+    print(f"C with OpenMP: parallel wins from {awake} if awake, from {asleep} if woken")
+    for program, results in [("joblib", joblib), ("rayon", rayon), ("C, OpenMP", openmp)]:
         append(args.json, 1, {"program": program, "workers": WORKERS}, results)
 
 

@@ -35,21 +35,21 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| cannot_write(path))
 }
 
-/// Whether [`replace_file`] can write the file that `flag` names, and it is not that of the records: to be
-/// asked before a long run.
+/// Whether [`replace_file`] can write the file that `flag` names, and other flags name `others`: to be asked
+/// before a long run.
 ///
 /// # Errors
 /// [`crate::Misuse`] if that is no file, a file that is read-only, in a folder that is not there or that
-/// takes no files, or the file of the records.
-pub fn check_replaceable(flag: &str, path: &Path, records: Option<&Path>) -> anyhow::Result<()> {
-    // However the two are spelled, they are one file if the same other one appears beside both.
-    let is_beside = |records| target_and_temporary(records).is_ok_and(|(_, other)| other.exists());
+/// takes no files, or one of the others.
+pub fn check_replaceable(flag: &str, path: &Path, others: &[Option<&Path>]) -> anyhow::Result<()> {
+    // However two are spelled, they are one file if the same new one appears beside both.
+    let is_beside = |path: &&Path| target_and_temporary(path).is_ok_and(|(_, new)| new.exists());
     let check = || {
         let (_, temporary) = target_and_temporary(path)?;
         File::create(&temporary)?;
-        let twice = records.is_some_and(is_beside);
+        let twice = others.iter().flatten().any(is_beside);
         fs::remove_file(&temporary)?;
-        if twice { Err(io::Error::other("--json names the same file")) } else { Ok(()) }
+        if twice { Err(io::Error::other("another flag names the same file")) } else { Ok(()) }
     };
     check().map_err(|why| refused(flag, path, &why))
 }
@@ -111,7 +111,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink("file", &link).unwrap();
-        check_replaceable("--save", &link, None).unwrap();
+        check_replaceable("--save", &link, &[None]).unwrap();
         replace_file(&link, b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -133,7 +133,7 @@ mod tests {
             (Path::new("/dev/full"), "it is not a regular file"),
             (&read_only, "it is read-only"),
         ] {
-            let error = check_replaceable("--save", path, None).unwrap_err();
+            let error = check_replaceable("--save", path, &[]).unwrap_err();
             assert!(error.is::<crate::Misuse>());
             let line = error.to_string();
             assert!(
@@ -149,12 +149,15 @@ mod tests {
     fn a_file_that_two_flags_name_is_found_under_every_spelling() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("new"), folder.path().join("link"));
-        let twice = |other: &Path| check_replaceable("--save", &file, Some(other)).unwrap_err();
-        assert!(twice(&folder.path().join(".").join("new")).to_string().contains("--json names"));
+        let twice =
+            |other: &Path| check_replaceable("--save", &file, &[None, Some(other)]).unwrap_err();
+        assert!(
+            twice(&folder.path().join(".").join("new")).to_string().contains("another flag names")
+        );
         fs::write(&file, "").unwrap();
         symlink("new", &link).unwrap();
-        assert!(twice(&link).to_string().contains("--json names the same file"));
-        check_replaceable("--save", &file, Some(&folder.path().join("other"))).unwrap();
+        assert!(twice(&link).to_string().contains("another flag names the same file"));
+        check_replaceable("--save", &file, &[Some(&folder.path().join("other"))]).unwrap();
     }
 
     #[test]

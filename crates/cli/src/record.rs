@@ -78,11 +78,11 @@ impl Record {
     }
 }
 
-/// A record is an object on one line, and names its example among the first things.
+/// A record is an object on one line, with its level among the first things.
 fn begins_with_a_record(begin: &[u8]) -> bool {
     let text = String::from_utf8_lossy(begin);
     let line = text.trim_start().lines().next().unwrap_or_default();
-    line.starts_with('{') && line.contains("\"example\"")
+    line.starts_with('{') && line.contains("\"level\":")
 }
 
 #[cfg(test)]
@@ -110,9 +110,12 @@ mod tests {
     fn nothing_is_appended_to_what_is_no_record() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("photo.jpg");
-        for content in
-            ["\u{ff}\u{d8}JFIF", "{\n  \"example\": \"level2_pi\"\n}", "{}", "level3_mnist"]
-        {
+        for content in [
+            "\u{ff}\u{d8}JFIF",
+            "{\n  \"example\": \"level2_pi\"\n}",
+            "{}",
+            "{\"example\":\"level3_mnist\",\"loss\":1}\n",
+        ] {
             std::fs::write(&path, content).unwrap();
             let error = Record::open(Some(&path), 1, "race").err().unwrap();
             assert!(error.to_string().contains("photo.jpg is not a file of records"), "{error}");

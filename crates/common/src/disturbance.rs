@@ -11,7 +11,7 @@ use std::time::Instant;
 use crate::{plural, usable_cpus};
 
 /// A thread that waited for a smaller share of the time was not disturbed.
-const NOTABLE: f64 = 0.05;
+pub const NOTABLE: f64 = 0.05;
 
 /// Watches the threads of this process from its start on.
 #[derive(Debug)]

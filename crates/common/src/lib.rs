@@ -1,6 +1,6 @@
 //! What the three levels share, and nothing else: how many workers Slurm gave us, how long
-//! something took, whether others disturbed it, and what more workers gained. It has no dependencies, so that a program which
-//! begins as a copy of a template can afford it.
+//! something took, whether others disturbed it, and what more workers gained. It has no
+//! dependencies, so that a program which begins as a copy of a template can afford it.
 
 mod cpus;
 mod disturbance;
@@ -10,7 +10,7 @@ mod stopwatch;
 mod workers;
 
 pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
-pub use disturbance::{Disturbance, Watch};
+pub use disturbance::{Disturbance, NOTABLE, Watch};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cli::Record;
-use common::{Samples, Scaling, human, time, usable_cpus};
+use common::{Disturbance, Samples, Scaling, Watch, human, time, usable_cpus};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::{Value, json};
 
@@ -24,10 +24,13 @@ pub struct Amdahl {
     pub last_multiplication: f64,
     /// The time with each number of workers, and what that number gained.
     pub rows: Vec<(Duration, Scaling)>,
+    /// What kept the workers from running meanwhile.
+    pub disturbance: Disturbance,
 }
 
 impl Amdahl {
-    /// Computes n! with 1, 2, 4, ... and `most` workers, all in turn, several times.
+    /// Computes n! with 1, 2, 4, ... and `most` workers, all in turn, several times; the best times
+    /// count, as the law is about what the machine can do.
     ///
     /// # Errors
     /// If a pool cannot be started.
@@ -44,6 +47,7 @@ impl Amdahl {
         let mut sequential = Samples::default();
         let mut last = Samples::default();
         let mut parallel = vec![Samples::default(); pools.len()];
+        let watch = Watch::start();
         for _ in 0..ROUNDS {
             sequential.push(time(|| black_box(factorial(black_box(n)))).1);
             last.push(time(|| black_box(black_box(&left) * black_box(&right))).1);
@@ -53,16 +57,17 @@ impl Amdahl {
                 samples.push(elapsed);
             }
         }
-        let baseline = sequential.median();
+        let baseline = sequential.best();
         let row = |(pool, samples): (&ThreadPool, &Samples)| {
-            let (workers, time) = (pool.current_num_threads(), samples.median());
+            let (workers, time) = (pool.current_num_threads(), samples.best());
             (time, Scaling::new(workers, usable_cpus(), baseline, time))
         };
         Ok(Self {
             n,
             sequential: baseline,
-            last_multiplication: last.median().as_secs_f64() / baseline.as_secs_f64(),
+            last_multiplication: last.best().as_secs_f64() / baseline.as_secs_f64(),
             rows: pools.iter().zip(&parallel).map(row).collect(),
+            disturbance: watch.end(),
         })
     }
 
@@ -97,19 +102,23 @@ impl fmt::Display for Amdahl {
         writeln!(
             f,
             "Amdahl's law: one worker computes {n}! in {time}, and {percent:.0} % of that\n\
-             is the last multiplication, which no second worker can share.\n"
+             is the last multiplication, which no second worker can share."
         )?;
         write!(f, "workers       time   speedup   at most   efficiency   Karp-Flatt serial share")?;
         for (time, scaling) in &self.rows {
             let &Scaling { workers, speedup, .. } = scaling;
-            let (time, most) = (human(*time), self.bound(workers));
+            let (time, most) = (human(*time), self.bound(workers.min(usable_cpus())));
             write!(f, "\n{workers:>7}  {time:>9}  {speedup:>6.2} x  {most:>6.2} x")?;
             write!(f, "  {:>9.0} %", 100.0 * scaling.efficiency())?;
             if let Some(share) = scaling.serial_fraction() {
                 write!(f, "  {:>9.0} %", 100.0 * share)?;
             }
         }
-        Ok(())
+        let workers = self.rows.last().map_or(1, |(_, most)| most.workers);
+        match self.disturbance.sentence(workers) {
+            Some(line) => write!(f, "\n{}", cli::wrapped(&line)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The command lines of level 1. A doc comment here is what `--help` prints.
 
 use cli::{Guess, RunFlags, WorkersFlag, count, parse_seconds};
-use common::Workers;
+use common::{Workers, usable_cpus};
 
+use crate::crossover::pointless;
 use crate::factorial::LARGEST_FACTORIAL;
 
 pub(crate) const MOST_TASKS: u64 = 1_000_000;
@@ -54,15 +55,17 @@ pub struct CrossoverArgs {
 }
 
 impl CrossoverArgs {
-    /// The task size that the reader expects, in microseconds, if a guess is wanted.
+    /// The task size that the reader expects, in microseconds, if a guess is wanted and there is
+    /// something to guess.
     ///
     /// # Errors
     /// If the input ends without an answer.
     pub fn guess(&self, workers: Workers) -> anyhow::Result<Guess> {
         let question = format!(
-            "Your guess: at how many us per task do {} workers begin to win?",
+            "Your guess: at how many us per task do {} workers begin to win, if they are awake?",
             workers.count
         );
-        Guess::ask(self.run.guess, &question)
+        let pointless = pointless(self.tasks as usize, workers, usable_cpus()).is_some();
+        Guess::ask(self.run.guess && !pointless, &question)
     }
 }

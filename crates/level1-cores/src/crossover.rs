@@ -1,215 +1,306 @@
-//! The search for the task size at which several workers start to beat one.
+//! The two task sizes at which several workers start to beat one.
 
 use std::fmt;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use cli::{Guess, Record};
-use common::human;
+use common::{Disturbance, Samples, Watch, Workers, human, plural, time, usable_cpus};
 use serde_json::{Value, json};
 
+use crate::Spin;
 use crate::chart::chart;
-use crate::{Pairs, Winner};
 
-/// The search begins between these task sizes.
-const SMALLEST: Duration = Duration::from_nanos(20);
-const LARGEST: Duration = Duration::from_millis(10);
-/// Neighbouring sizes closer than this cannot be told apart in a reasonable time.
-const FINEST_RATIO: f64 = 1.25;
+/// The smallest task, in seconds; each size is twice the one before.
+const SMALLEST: f64 = 20e-9;
+const SIZES: i32 = 20;
+/// A loop that takes longer, in seconds, has been worth sharing for long.
+const LONGEST: f64 = 0.11;
 
-/// One task size, raced.
+/// How long each state of the workers is measured, in how many rounds over all sizes.
+const BUDGET: Duration = Duration::from_millis(1500);
+const ROUNDS: std::ops::Range<usize> = 3..200;
+
+/// Workers that found no work for so long are asleep. (rayon's look for some microseconds.)
+const PAUSE: Duration = Duration::from_micros(300);
+
+/// Where parallel wins with so many sizes in a row, larger ones are left out.
+const ENOUGH_WINS: usize = 3;
+
+/// A burst counts if no thread waited longer for a core than this share of it.
+const UNDISTURBED: f64 = 0.02;
+
+/// What the workers did before the loop began: they have just worked, and still look for more; or
+/// they found nothing to do and sleep, so they must be woken.
+const STATES: [&str; 2] = ["awake", "asleep"];
+
+/// The times of both loops for one task size, in undisturbed bursts.
 #[derive(Debug)]
 struct Point {
-    /// What one task computes for.
-    task: Duration,
-    /// The times of both loops over all tasks.
-    pairs: Pairs,
+    task_s: f64,
+    sequential: Samples,
+    parallel: Samples,
 }
 
-/// Every size that was raced, and what the races say.
-#[derive(Debug, Default)]
-pub struct Search {
-    points: Vec<Point>,
+impl Point {
+    fn new(task_s: f64) -> Self {
+        Self { task_s, sequential: Samples::default(), parallel: Samples::default() }
+    }
+
+    /// Parallel time / sequential time as a logarithm: below zero, parallel wins.
+    fn loss(&self) -> f64 {
+        self.parallel.quartile().div_duration_f64(self.sequential.quartile()).ln()
+    }
 }
 
-impl Search {
-    /// Halves the interval between a size where sequential wins and one where parallel wins, on
-    /// a logarithmic scale. Once a race in between is too close to call, it looks for both edges
-    /// of that grey zone instead. It stops at sizes that cannot be told apart.
+/// Both loops, raced with tasks of many sizes and with workers in both states.
+#[derive(Debug)]
+pub struct Crossover {
+    workers: Workers,
+    /// Why nothing was measured, if so.
+    pointless: Option<String>,
+    /// Of workers in each of the [`STATES`].
+    points: [Vec<Point>; 2],
+    /// The size in seconds from which parallel wins in each of the states, if it was found.
+    found: [Option<f64>; 2],
+    disturbance: Disturbance,
+}
+
+impl Crossover {
+    /// Races both loops with workers that are awake, then with workers that are asleep. All sizes are
+    /// visited in turn, so that a disturbance spoils none of them, and a burst of races counts only if
+    /// the threads hardly waited for a core meanwhile.
     ///
-    /// `race` measures pairs of both loops for tasks that take so long.
-    pub fn bisect(race: impl Fn(Duration) -> Pairs) -> Self {
-        let mut search = Self::default();
-        let mut measure = |task| {
-            let pairs = race(task);
-            let winner = pairs.winner();
-            search.points.push(Point { task, pairs });
-            winner
-        };
-        let (mut low, mut high) = (SMALLEST, LARGEST);
-        if measure(low) == Winner::Sequential && measure(high) == Winner::Parallel {
-            let mut grey: Option<(Duration, Duration)> = None;
-            // The next size to race: between the last clear win and what is grey, on either side.
-            while let Some(middle) = match grey {
-                None => between(low, high),
-                Some((first, last)) => between(low, first).or_else(|| between(last, high)),
-            } {
-                match (measure(middle), grey) {
-                    (Winner::TooClose, None) => grey = Some((middle, middle)),
-                    (Winner::TooClose, Some((first, last))) => {
-                        grey = Some((first.min(middle), last.max(middle)));
-                    }
-                    (Winner::Sequential, Some((_, last))) if middle > last => break,
-                    (Winner::Parallel, Some((first, _))) if middle < first => break,
-                    (Winner::Sequential, _) => low = middle,
-                    (Winner::Parallel, _) => high = middle,
+    /// # Panics
+    /// If the two loops do not give the same values in the same order.
+    pub fn measure(
+        tasks: usize,
+        workers: Workers,
+        sequential: impl Fn(Spin) -> Vec<u64>,
+        parallel: impl Fn(Spin) -> Vec<u64>,
+    ) -> Self {
+        let watch = Watch::start();
+        let pointless = pointless(tasks, workers, usable_cpus());
+        let step_ns = Spin::step_ns();
+        let points = STATES.map(|state| {
+            let race = |task_s| {
+                let task = Spin::lasting(Duration::from_secs_f64(task_s), step_ns);
+                let (one, sequential) = time(|| sequential(task));
+                match state {
+                    "awake" => (0..3).for_each(|_| drop(parallel(Spin { steps: 100 }))),
+                    _ => sleep(PAUSE),
                 }
-            }
-        }
-        search.points.sort_by_key(|point| point.task);
-        search
+                let (many, parallel) = time(|| parallel(task));
+                assert_eq!(one, many, "both loops must give the same values in the same order");
+                (sequential, parallel)
+            };
+            if pointless.is_some() { Vec::new() } else { points(tasks, race) }
+        });
+        let found = points.each_ref().map(|points| find(points));
+        Self { workers, pointless, points, found, disturbance: watch.end() }
     }
 
-    /// The largest size at which sequential still won and the smallest at which parallel did.
-    ///
-    /// None if one of them never won: then there is no crossover in the range that was searched.
-    /// Where the noise made the two overlap, the bracket holds the whole overlap.
-    pub fn bracket(&self) -> Option<(Duration, Duration)> {
-        let won = |winner| move |point: &&Point| point.pairs.winner() == winner;
-        let low = self.points.iter().rfind(won(Winner::Sequential))?.task;
-        let high = self.points.iter().find(won(Winner::Parallel))?.task;
-        Some((low.min(high), low.max(high)))
-    }
-
-    /// How far a guess in microseconds is from the middle of the bracket, and why it lies there.
-    /// None without a guess or without a bracket.
+    /// How far a guess in microseconds is from the crossover of workers that are awake, and why it
+    /// lies there. None without a guess.
     pub fn score(&self, guess: Guess) -> Option<String> {
-        let (low, high) = self.bracket()?;
-        let middle = 1e6 * (low.as_secs_f64() * high.as_secs_f64()).sqrt();
-        let why =
-            "handing out the loop costs microseconds; what all tasks together save must be more";
-        guess.score(middle, "us", why)
+        let why = "handing out the loop costs time; what all tasks together save must be more";
+        match self.found[0] {
+            Some(seconds) => guess.score(1e6 * seconds, "us", why),
+            None => guess.0.map(|_| "Your guess cannot be scored: no size was found.".to_string()),
+        }
     }
-}
 
-/// The geometric middle of two sizes, unless they are neighbours.
-fn between(low: Duration, high: Duration) -> Option<Duration> {
-    let (low, high) = (low.as_secs_f64(), high.as_secs_f64());
-    (high / low > FINEST_RATIO).then(|| Duration::from_secs_f64((low * high).sqrt()))
-}
-
-impl Search {
-    /// Notes the bracket and every point in the record of the run.
+    /// Notes both crossovers and every point in the record of the run.
     pub fn note(&self, record: &mut Record) {
-        let seconds = |time: Duration| time.as_secs_f64();
         let point = |point: &Point| {
             json!({
-                "task_s": seconds(point.task),
-                "sequential_s": seconds(point.pairs.sequential.median()),
-                "parallel_s": seconds(point.pairs.parallel.median()),
+                "task_s": point.task_s,
+                "sequential_s": point.sequential.quartile().as_secs_f64(),
+                "parallel_s": point.parallel.quartile().as_secs_f64(),
             })
         };
-        let bracket = self.bracket();
+        let [awake, asleep] = &self.points;
         record
-            .result("bracket_low_s", bracket.map(|(low, _)| seconds(low)))
-            .result("bracket_high_s", bracket.map(|(_, high)| seconds(high)))
-            .result("points", self.points.iter().map(point).collect::<Value>());
-    }
-
-    fn curve(&self, time: impl Fn(&Pairs) -> Duration) -> Vec<(f64, f64)> {
-        let point = |point: &Point| (point.task.as_secs_f64(), time(&point.pairs).as_secs_f64());
-        self.points.iter().map(point).collect()
+            .result("awake_s", self.found[0])
+            .result("asleep_s", self.found[1])
+            .result("waited_share", self.disturbance.waited)
+            .result("points", measured(awake).map(point).collect::<Value>())
+            .result("points_asleep", measured(asleep).map(point).collect::<Value>());
     }
 }
 
-/// The chart of all points, then the answer.
-impl fmt::Display for Search {
+/// Why these workers cannot win with any size, if so.
+pub(crate) fn pointless(tasks: usize, workers: Workers, cpus: usize) -> Option<String> {
+    let why = match (tasks, workers.count) {
+        (1, _) => "one task cannot be shared; take more: --tasks 10".to_string(),
+        (_, 1) => "one worker has nobody to share with; take more: --workers, or in Slurm \
+                   --cpus-per-task"
+            .to_string(),
+        (_, many) if many > cpus => {
+            let (many, cpus) = (plural(many, "worker"), plural(cpus, "usable CPU"));
+            format!("{many} share {cpus} and wait for each other")
+        }
+        _ => return None,
+    };
+    Some(format!("There is no crossover to measure: {why}."))
+}
+
+/// Races tasks of all sizes, in rounds, until parallel wins clearly.
+fn points(tasks: usize, race: impl Fn(f64) -> (Duration, Duration)) -> Vec<Point> {
+    let sizes = (0..SIZES).map(|doubling| SMALLEST * 2_f64.powi(doubling));
+    let sizes = sizes.take_while(|task_s| tasks as f64 * task_s <= LONGEST);
+    let mut points: Vec<Point> = sizes.map(Point::new).collect();
+    let start = Instant::now();
+    for round in 0..ROUNDS.end {
+        if round >= ROUNDS.start && start.elapsed() > BUDGET {
+            break;
+        }
+        let mut wins = 0;
+        for point in &mut points {
+            let watch = Watch::start();
+            let burst = if point.task_s < 20e-6 { 5 } else { 1 };
+            let times: Vec<_> = (0..burst).map(|_| race(point.task_s)).collect();
+            if watch.end().waited.is_none_or(|share| share < UNDISTURBED) {
+                for (sequential, parallel) in times {
+                    point.sequential.push(sequential);
+                    point.parallel.push(parallel);
+                }
+            }
+            // Far above the crossover there is nothing to learn, and the loops take long.
+            wins = if point.loss() < 0.0 { wins + 1 } else { 0 };
+            if wins == ENOUGH_WINS {
+                break;
+            }
+        }
+    }
+    points
+}
+
+/// The sizes with enough undisturbed races.
+fn measured(points: &[Point]) -> impl Iterator<Item = &Point> {
+    points.iter().filter(|point| point.parallel.len() >= ROUNDS.start)
+}
+
+/// Between the largest task with which parallel loses and the next one: where both take as long.
+fn find(points: &[Point]) -> Option<f64> {
+    let points: Vec<&Point> = measured(points).collect();
+    let Some(loses) = points.iter().rposition(|point| point.loss() > 0.0) else {
+        return points.first().map(|point| point.task_s).filter(|&task_s| task_s == SMALLEST);
+    };
+    let (low, high) = (points[loses], points.get(loses + 1)?);
+    let ratio = high.task_s / low.task_s; // more than 2 where no race of a size was undisturbed
+    let way = low.loss() / (low.loss() - high.loss());
+    (ratio < 5.0).then(|| low.task_s * ratio.powf(way))
+}
+
+/// A size in microseconds, with two digits.
+fn about(seconds: f64) -> String {
+    let us = 1e6 * seconds;
+    let unit = 10_f64.powf(us.log10().floor() - 1.0);
+    let rounded = ((us / unit).round() * unit * 1e6).round() / 1e6;
+    format!("{} {rounded} us", if seconds <= SMALLEST { "less than" } else { "about" })
+}
+
+/// The answer in two lines.
+fn answer(found: [Option<f64>; 2], busy: bool) -> String {
+    let unknown = match busy {
+        true => "this machine is too busy to tell",
+        false => "parallel wins with no size that was tried",
+    };
+    let alone = |found: Option<f64>| match found {
+        Some(size) => format!("parallel starts to win at {} per task", about(size)),
+        None => unknown.to_string(),
+    };
+    match found {
+        [Some(awake), Some(asleep)] => format!(
+            "Parallel starts to win at {} per task if the workers are awake,\n\
+             and at {} if they must be woken.",
+            about(awake),
+            about(asleep)
+        ),
+        [awake, asleep] => format!(
+            "If the workers are awake, {};\nif they must be woken, {}.",
+            alone(awake),
+            alone(asleep)
+        ),
+    }
+}
+
+/// The answer, then the chart of all points.
+impl fmt::Display for Crossover {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let sequential = self.curve(|pairs| pairs.sequential.median());
-        let parallel = self.curve(|pairs| pairs.parallel.median());
-        let label = |seconds| human(Duration::from_secs_f64(seconds));
-        writeln!(f, "Time of the whole loop over the time of one task: s sequential, p parallel")?;
-        writeln!(f, "{}", chart(&[('s', &sequential), ('p', &parallel)], label))?;
-        let (answer, why) = match self.bracket() {
-            Some((low, high)) => (
-                format!(
-                    "Parallel starts to win between {} and {} per task.",
-                    human(low),
-                    human(high)
-                ),
-                "A smaller task costs more to hand out than the workers save.".to_string(),
-            ),
-            None => (
-                "There is no crossover here: parallel never wins, or it always does.".to_string(),
-                format!(
-                    "Tasks from {} to {} were raced.\nSeveral workers need several cores: --workers 2",
-                    human(SMALLEST),
-                    human(LARGEST)
-                ),
-            ),
+        if let Some(line) = &self.pointless {
+            return writeln!(f, "{}", cli::wrapped(line));
+        }
+        writeln!(f, "{}", cli::verdict(&answer(self.found, self.disturbance.is_notable())))?;
+        if let Some(line) = self.disturbance.sentence(self.workers.count) {
+            writeln!(f, "{}", cli::wrapped(&line))?;
+        }
+        if self.found == [None; 2] {
+            return Ok(());
+        }
+        let curve = |points: &[Point], times: fn(&Point) -> &Samples| -> Vec<(f64, f64)> {
+            let point = |point: &Point| (point.task_s, times(point).quartile().as_secs_f64());
+            measured(points).map(point).collect()
         };
-        writeln!(f, "{}\n{why}", cli::verdict(&answer))
+        let [awake, asleep] = &self.points;
+        let sequential =
+            [awake, asleep].map(|points| curve(points, |point| &point.sequential)).concat();
+        let curves = [
+            ('s', &sequential[..]),
+            ('a', &curve(awake, |point| &point.parallel)),
+            ('w', &curve(asleep, |point| &point.parallel)),
+        ];
+        let label = |seconds| human(Duration::from_secs_f64(seconds));
+        writeln!(f, "\nTime of the loop over that of a task: s sequential, a awake, w woken")?;
+        f.write_str(&chart(&curves, label))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::Source;
 
     /// A machine where handing out the tasks costs `overhead` and work is then halved.
-    fn machine(overhead: Duration) -> impl Fn(Duration) -> Pairs {
-        move |task| {
-            let mut pairs = Pairs::default();
-            pairs.push(10 * task, overhead + 5 * task);
-            pairs
+    fn machine(overhead_s: f64) -> Option<f64> {
+        let time = Duration::from_secs_f64;
+        find(&points(10, |task_s| (time(10.0 * task_s), time(overhead_s + 5.0 * task_s))))
+    }
+
+    #[test]
+    fn the_crossover_is_where_both_loops_take_as_long() {
+        for overhead_s in [1e-6, 7e-6, 50e-6, 900e-6] {
+            let (found_s, truth_s) = (machine(overhead_s).unwrap(), overhead_s / 5.0);
+            assert!((found_s / truth_s - 1.0).abs() < 0.1, "{found_s} is not {truth_s}");
         }
+        assert_eq!((machine(0.0), machine(10.0), find(&[])), (Some(SMALLEST), None, None));
     }
 
     #[test]
-    fn the_bracket_holds_the_true_crossover() {
-        for micros in [1, 7, 50, 900] {
-            let search = Search::bisect(machine(Duration::from_micros(micros)));
-            let truth = Duration::from_micros(micros) / 5;
-            let (low, high) = search.bracket().unwrap();
-            assert!(low <= truth && truth <= high, "{low:?} <= {truth:?} <= {high:?}");
-            assert!(high < low * 3, "{low:?} to {high:?} is too wide to help");
+    fn a_machine_that_is_too_busy_is_not_said_to_have_no_crossover() {
+        let said = answer([Some(3.41e-6), None], true);
+        assert!(said.contains("about 3.4 us per task") && said.contains("too busy"), "{said}");
+    }
+
+    #[test]
+    fn every_answer_is_two_lines_of_a_terminal() {
+        let all = [Some(1.234_567e-3), Some(SMALLEST), None];
+        for text in all.iter().flat_map(|awake| all.map(|asleep| answer([*awake, asleep], false))) {
+            assert!(text.lines().count() == 2 && text.lines().all(|l| l.len() <= 80), "{text}");
         }
+        assert_eq!(about(2.864e-7), "about 0.29 us");
+        assert_eq!(about(SMALLEST), "less than 0.02 us");
     }
 
     #[test]
-    fn a_grey_zone_is_narrowed_from_both_sides() {
-        let (first, last) = (Duration::from_micros(3), Duration::from_micros(40));
-        let search = Search::bisect(|task| {
-            let mut pairs = Pairs::default();
-            let time = |us| Duration::from_micros(us);
-            pairs.push(
-                time(100),
-                time(if task < first {
-                    200
-                } else if task < last {
-                    100
-                } else {
-                    50
-                }),
-            );
-            pairs
-        });
-        let (low, high) = search.bracket().unwrap();
-        assert!(low < first && low * 2 > first, "{low:?}");
-        assert!(high > last && high < last * 2, "{high:?}");
-    }
-
-    #[test]
-    fn a_guess_is_scored_against_the_middle_of_the_bracket() {
-        let search = Search::bisect(machine(Duration::from_micros(50)));
-        assert_eq!(search.score(Guess::default()), None);
-        let score = search.score(Guess(Some(1000.0))).unwrap();
-        assert!(score.contains("you said 1000 us") && score.contains("times too high"), "{score}");
-    }
-
-    #[test]
-    fn where_parallel_never_wins_there_is_no_crossover() {
-        let search = Search::bisect(machine(Duration::from_secs(1)));
-        assert_eq!(search.bracket(), None);
-        assert_eq!(search.points.len(), 2);
+    fn where_nobody_can_share_the_reason_is_told_and_nothing_that_was_done_is_advised() {
+        let told = |tasks, count, cpus| {
+            pointless(tasks, Workers { count, source: Source::Flag }, cpus).unwrap_or_default()
+        };
+        assert!(told(1, 2, 2).contains("one task cannot be shared"));
+        assert!(told(10, 1, 2).contains("one worker has nobody to share with"));
+        assert!(told(10, 4, 1).contains("4 workers share 1 usable CPU"));
+        assert_eq!(told(2, 2, 2), "");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The two loops that race stand in `examples/level1_cores.rs`. Here is what they need and a
 //! reader can trust by its name: the task, the paired measurement and its verdict, the timeline,
-//! the search for the crossover, and the factorial whose last multiplication is serial.
+//! the two crossovers, and the factorial whose last multiplication is serial.
 //!
 //! # A data race does not compile
 //!
@@ -41,7 +41,7 @@ mod timeline;
 
 pub use amdahl::Amdahl;
 pub use args::{CoresArgs, CrossoverArgs};
-pub use crossover::Search;
+pub use crossover::Crossover;
 pub use marks::Marks;
 pub use pairs::{Pairs, Winner};
 pub use race::Race;

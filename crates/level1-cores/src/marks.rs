@@ -38,8 +38,8 @@ impl Marks {
 
     /// Draws the mark of a task that has just ended.
     pub(crate) fn one_more(&self) {
+        let mut screen = io::stdout().lock(); // first: marks are drawn in the order of their numbers
         let done = self.done.fetch_add(1, Ordering::Relaxed);
-        let mut screen = io::stdout().lock();
         let (row, place) = (done / self.tasks, done % self.tasks);
         let Some(name) = self.rows.get(row) else { return };
         let head = if place == 0 { format!("{name:<14}") } else { String::new() };

@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug};
 use std::time::Duration;
 
-use common::{Samples, time};
+use common::{Disturbance, Samples, Watch, time};
 
 /// A difference below this share is no difference on a machine that others use too.
 const NOISE: f64 = 0.05;
@@ -43,6 +43,8 @@ pub struct Pairs {
     pub parallel: Samples,
     /// Sequential time divided by parallel time, pair by pair: above 1, parallel was faster.
     ratios: Vec<f64>,
+    /// What kept the workers from running meanwhile.
+    pub disturbance: Disturbance,
 }
 
 impl Pairs {
@@ -58,6 +60,7 @@ impl Pairs {
     ) -> Self {
         let mut pairs = Self::default();
         let mut spent = Duration::ZERO;
+        let watch = Watch::start();
         while pairs.ratios.is_empty() || (spent < BUDGET && pairs.ratios.len() < MOST_PAIRS) {
             let (one, many) = if pairs.ratios.len().is_multiple_of(2) {
                 let one = time(&sequential);
@@ -70,6 +73,7 @@ impl Pairs {
             pairs.push(one.1, many.1);
             spent += one.1 + many.1;
         }
+        pairs.disturbance = watch.end();
         pairs
     }
 

@@ -17,14 +17,22 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     let (sequential, parallel) = (pairs.sequential.median(), pairs.parallel.median());
     let scaling = Scaling {
         workers,
-        // Where tasks wait, what is lost is a last wave that is not full, and no serial share.
-        cpus: if race.weight.is_zero() { usable_cpus() } else { 0 },
+        // Where tasks wait, what is lost is a last wave that is not full; where others run here too, it is
+        // their time. Neither is a serial share.
+        cpus: match race.weight.is_zero() && !pairs.disturbance.is_notable() {
+            true => usable_cpus(),
+            false => 0,
+        },
         speedup: pairs.speedup(),
         noise: pairs.parallel.noise(),
     };
 
-    println!("{}", cli::verdict(&headline(winner, workers, scaling.speedup)));
-    println!("{}\n", lesson(race, winner));
+    let disturbed = pairs.disturbance.sentence(workers);
+    println!("{}", cli::verdict(&headline(race, winner, scaling.speedup)));
+    match &disturbed {
+        Some(line) if pairs.disturbance.is_notable() => println!("{}\n", cli::wrapped(line)),
+        _ => println!("{}\n", lesson(race, winner)),
+    }
     println!("sequential    {:>9}   one worker", human(sequential));
     print!("parallel      {:>9}   {}", human(parallel), plural(workers, "worker"));
     match race.weight.as_secs_f64() {
@@ -35,8 +43,8 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
         }
     }
     println!("{scaling}");
-    println!("{}; start of the workers {}", repeats(pairs), human(pool_start));
-    let warnings = [hyperthreads(), pairs.sequential.busy_warning()];
+    println!("{}start of the workers {}", repeats(pairs), human(pool_start));
+    let warnings = [hyperthreads(), disturbed.filter(|_| !pairs.disturbance.is_notable())];
     warnings.iter().flatten().for_each(|line| println!("{}", cli::wrapped(line)));
     if let Some(score) = race.guess.score(scaling.speedup, "x", &reason(race, winner)) {
         println!("\n{}", cli::wrapped(&score));
@@ -55,14 +63,16 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
         .result("pairs", pairs.sequential.len())
         .result("speedup", scaling.speedup)
         .result("efficiency", scaling.efficiency())
+        .result("waited_share", pairs.disturbance.waited)
         .result("verdict", winner.to_string());
 }
 
 fn repeats(pairs: &Pairs) -> String {
     match pairs.sequential.len() {
-        1 => "each loop was run once".to_string(),
+        1 => "each loop was run once; ".to_string(),
         runs => format!(
-            "medians of {runs} runs, best {} and {}",
+            "medians of {runs} pairs of runs; the speedup is the median of their ratios\n\
+             best {} and {}; ",
             human(pairs.sequential.best()),
             human(pairs.parallel.best())
         ),
@@ -70,8 +80,11 @@ fn repeats(pairs: &Pairs) -> String {
 }
 
 /// Who won, in a line that is read first.
-fn headline(winner: Winner, workers: usize, speedup: f64) -> String {
+fn headline(race: &Race, winner: Winner, speedup: f64) -> String {
+    let workers = race.workers.count;
     match winner {
+        _ if workers == 1 => "One worker runs both loops: there is nothing to win.".to_string(),
+        _ if race.tasks == 1 => "One task cannot be shared: there is nothing to win.".to_string(),
         Winner::Sequential => {
             let slowdown = 1.0 / speedup;
             format!("Sequential wins: one worker is {slowdown:.1} times as fast as {workers}.")
@@ -86,9 +99,8 @@ fn headline(winner: Winner, workers: usize, speedup: f64) -> String {
 /// Why, and what to try next.
 fn lesson(race: &Race, winner: Winner) -> &'static str {
     match winner {
-        _ if race.workers.count == 1 => {
-            "One worker runs both loops in the same way. Give it some help: --workers 4"
-        }
+        _ if race.workers.count == 1 => "Give it some help: --workers 4",
+        _ if race.tasks == 1 => "Take more of them: --tasks 10",
         Winner::Sequential => {
             "Handing out a task and collecting its result costs the same for every task,\n\
              and these tasks are too small to be worth it. Make them larger: --weight 0.5"
@@ -133,17 +145,26 @@ mod tests {
 
     #[test]
     fn each_lesson_says_what_to_try_next() {
-        let sequential = headline(Winner::Sequential, 2, 0.1);
+        let sequential = headline(&race(0.0, 10, 2), Winner::Sequential, 0.1);
         assert!(sequential.contains("one worker is 10.0 times as fast as 2"), "{sequential}");
-        assert!(lesson(&race(0.0, 10, 2), Winner::Sequential).contains("--weight 0.5"));
-        assert!(lesson(&race(0.0, 10, 1), Winner::TooClose).contains("--workers 4"));
+        assert!(lesson(&race(0.5, 10, 2), Winner::Sequential).contains("--weight 0.5"));
         assert!(lesson(&race(0.5, 10, 4), Winner::Parallel).contains("needs no core"));
+    }
+
+    #[test]
+    fn where_there_is_nothing_to_win_nobody_has_won() {
+        for (tasks, workers, cure) in [(10, 1, "--workers 4"), (1, 2, "--tasks 10")] {
+            let race = race(0.0, tasks, workers);
+            assert!(headline(&race, Winner::Sequential, 0.7).ends_with("there is nothing to win."));
+            assert!(lesson(&race, Winner::Sequential).contains(cure));
+        }
     }
 
     #[test]
     fn every_line_fits_a_terminal_of_80_columns() {
         for winner in [Winner::Sequential, Winner::Parallel, Winner::TooClose] {
-            let lines = [headline(winner, 1024, 1023.0), lesson(&race(0.5, 10, 4), winner).into()];
+            let race = race(0.5, 10, 1024);
+            let lines = [headline(&race, winner, 1023.0), lesson(&race, winner).into()];
             assert!(lines.iter().flat_map(|text| text.lines()).all(|line| line.len() <= 80));
         }
     }

@@ -96,8 +96,15 @@ fn tasks_that_weigh_nothing_do_not_win_in_parallel() {
 }
 
 #[test]
-fn one_worker_has_no_crossover() {
-    let text = run(example("level1_crossover").args(["--tasks", "2"])).succeeded().stdout;
-    assert!(text.contains("There is no crossover here"), "{text}");
-    assert!(text.contains("Amdahl's law: one worker computes 50000!"), "{text}");
+fn where_there_is_nothing_to_find_no_guess_is_asked_for_and_no_size_is_told() {
+    for (flags, why) in [
+        (&["--workers", "1"][..], "one worker has nobody to share with"),
+        (&["--tasks", "1", "--workers", "2"], "one task cannot be shared"),
+    ] {
+        let mut lesson = example("level1_crossover");
+        let text = on_a_terminal(lesson.arg("--guess").args(flags), &[]).succeeded().stdout;
+        assert!(text.contains("There is no crossover to measure") && text.contains(why), "{text}");
+        assert!(text.contains("Amdahl's law: one worker computes 50000!"), "{text}");
+        assert!(!text.contains("Your guess"), "{text}");
+    }
 }

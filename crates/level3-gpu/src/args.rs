@@ -53,10 +53,14 @@ pub struct MnistArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
     pub(crate) save: Option<PathBuf>,
 
+    /// Keep the training in FILE ten times an epoch; if FILE is there, go on from it
+    #[arg(long, value_name = "FILE", conflicts_with = "sweep")]
+    pub(crate) checkpoint: Option<PathBuf>,
+
     /// Read the digits in FILE (PNG, JPEG or IDX) with the network in --model, without training
     #[arg(long, value_name = "FILE", requires = "model", conflicts_with_all = [
         "device", "batch_size", "epochs", "data", "synthetic", "images", "seed", "save", "sweep",
-        "guess"])]
+        "checkpoint", "guess"])]
     predict: Option<PathBuf>,
 
     /// The network that --save wrote, for --predict

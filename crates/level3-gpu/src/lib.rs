@@ -5,6 +5,7 @@
 
 mod args;
 mod backend;
+mod checkpoint;
 mod conv;
 mod device;
 mod digits;

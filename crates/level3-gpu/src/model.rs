@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use burn::module::{ModuleMapper, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::prelude::*;
@@ -35,7 +36,7 @@ impl<B: ConvBlock> Cnn<B> {
     pub fn new(seed: u64, device: &B::Device) -> Self {
         let cpu = Default::default();
         Flex::seed(&cpu, seed);
-        let drawn = Cnn::<Flex>::draw(&cpu).into_record();
+        let drawn = Cnn::<Flex>::draw(&cpu).map(&mut Numbered(0)).into_record();
         let drawn = recorder().record(drawn, ()).expect("parameters can be packed");
         let record = recorder().load(drawn, device).expect("they were just packed");
         Self::draw(device).load_record(record)
@@ -107,9 +108,19 @@ pub(crate) fn is_model(begin: &[u8]) -> bool {
     begin.starts_with(FIRST_WORDS.as_bytes())
 }
 
-/// More than the bytes of any model.
-const MOST_BYTES: usize = 100_000_000;
+/// Numbers the parameters. Burn's numbers are random: files of equal networks would differ.
+struct Numbered(u64);
 
-fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {
+impl<B: Backend> ModuleMapper<B> for Numbered {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        self.0 += 1;
+        Param::initialized(ParamId::from(self.0), parameter.val())
+    }
+}
+
+/// More than the bytes of any model, also with its optimiser.
+pub(crate) const MOST_BYTES: usize = 100_000_000;
+
+pub(crate) fn recorder() -> NamedMpkBytesRecorder<FullPrecisionSettings> {
     NamedMpkBytesRecorder::new()
 }

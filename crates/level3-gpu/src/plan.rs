@@ -27,13 +27,22 @@ impl Plan {
         self.images.div_ceil(self.batch_size)
     }
 
+    /// Images in the first so many steps of all epochs.
+    pub fn images_of(&self, steps: usize) -> usize {
+        steps / self.steps() * self.images + steps % self.steps() * self.batch_size
+    }
+
     /// Images in the last step of an epoch.
     pub fn last_batch(&self) -> usize {
         self.images - (self.steps() - 1) * self.batch_size
     }
 
-    /// The images of each step, in an order that only seed and epoch decide.
-    pub fn batches(&self, epoch: usize) -> Vec<Vec<i32>> {
+    /// The images of each step of all epochs, in an order that only seed and epoch decide.
+    pub fn batches(self) -> impl Iterator<Item = Vec<i32>> {
+        (1..=self.epochs).flat_map(move |epoch| self.epoch(epoch))
+    }
+
+    fn epoch(&self, epoch: usize) -> Vec<Vec<i32>> {
         let mut order: Vec<i32> = (0..self.images as i32).collect();
         order.shuffle(&mut StdRng::seed_from_u64(self.seed ^ ((epoch as u64) << 32)));
         order.chunks(self.batch_size).map(<[i32]>::to_vec).collect()
@@ -41,7 +50,7 @@ impl Plan {
 
     /// The first batch, and the last if it is smaller.
     pub fn one_of_each_size(&self) -> Vec<Vec<i32>> {
-        let mut batches = self.batches(1);
+        let mut batches = self.epoch(1);
         batches.dedup_by_key(|batch| batch.len());
         batches
     }
@@ -56,6 +65,7 @@ mod tests {
         let plan =
             Plan { device: Device::Cpu, batch_size: 512, epochs: 1, images: 60_000, seed: 1 };
         assert_eq!((plan.steps(), plan.last_batch()), (118, 96));
+        assert_eq!((plan.images_of(117), plan.images_of(119)), (117 * 512, 60_000 + 512));
         assert_eq!(plan.one_of_each_size().iter().map(Vec::len).collect::<Vec<_>>(), [512, 96]);
         let even = Plan { batch_size: 10_000, ..plan };
         assert_eq!((even.steps(), even.last_batch()), (6, 10_000));

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use burn::optim::Optimizer;
 use cli::{Guess, Record, wrapped};
 use common::{Workers, human, plural, time};
 use serde_json::json;
 
 use crate::args::MnistArgs;
-use crate::backend::ConvBlock;
+use crate::backend::{ConvBlock, Training};
+use crate::checkpoint::{Checkpoint, Place};
 use crate::device::Device;
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
@@ -35,11 +37,15 @@ impl Report {
     /// [`cli::Misuse`] if the file of the records or that of the model cannot be written: that is
     /// known now, and not after the training.
     pub fn open(args: &MnistArgs, workers: Workers) -> anyhow::Result<Self> {
+        let json = args.run.json.as_deref();
         if let Some(model) = &args.save {
             cli::check_kind("--save", model, "a model of this program", is_model)?;
-            cli::check_replaceable("--save", model, args.run.json.as_deref())?;
+            cli::check_replaceable("--save", model, &[json])?;
         }
-        let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
+        if let Some(checkpoint) = &args.checkpoint {
+            cli::check_replaceable("--checkpoint", checkpoint, &[json, args.save.as_deref()])?;
+        }
+        let record = Record::open(json, 3, "level3_mnist")?;
         println!("CPU: {workers}");
         if let Some(warning) = workers.warning() {
             println!("{}", wrapped(&warning));
@@ -75,16 +81,32 @@ impl Report {
         Ok(digits)
     }
 
-    /// Ends the warm-up, says what is about to be trained, and starts the clock.
-    pub fn start(&self, plan: &Plan) -> Run {
+    /// Ends the warm-up, says what is about to be trained, and starts the clock. With `--checkpoint`,
+    /// network and optimiser go on where they were.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] if the checkpoint is damaged, or none of this training.
+    pub fn start<B: Training>(
+        &self,
+        plan: &Plan,
+        model: &mut Cnn<B>,
+        adam: &mut impl Optimizer<Cnn<B>, B>,
+    ) -> anyhow::Result<Run> {
         let warm_up = self.clock.elapsed();
+        let path = self.args.checkpoint.as_deref();
+        let checkpoint = path.map(|path| Checkpoint::new(path, plan, self.data));
+        let done = checkpoint.as_ref().map(|checkpoint| checkpoint.resume(model, adam));
+        let done = done.transpose()?.flatten();
         println!("\n{}: {}", plan.device, plan.device.hardware());
         print!("batch size {}: {} an epoch", plan.batch_size, plural(plan.steps(), "step"));
         if plan.last_batch() < plan.batch_size {
             print!(", the last of {}", plural(plan.last_batch(), "image"));
         }
         println!("\nwarm-up: {}, not counted as training", human(warm_up));
-        Run::start(plan, self.data, warm_up)
+        if let Some((path, Place { steps, .. })) = path.zip(done) {
+            println!("going on after {} from {}", plural(steps, "step"), path.display());
+        }
+        Ok(Run::start(plan, self.data, warm_up, checkpoint, done))
     }
 
     /// Shows two digits that the network has never seen, says how well it reads such digits and
@@ -115,6 +137,10 @@ impl Report {
         println!("training: {training}, {epochs}, {speed:.0} images/s");
         println!("evaluation: {}, {}", human(run.evaluation), plural(test.len(), "test image"));
         println!("accuracy: {right:.2} % ({})", self.data);
+        if !run.saved.is_empty() {
+            let (saved, each) = (plural(run.saved.len(), "checkpoint"), human(run.saved.median()));
+            println!("{saved}, {each} each: the same command goes on from the last one");
+        }
         let score = self.guess.score(run.training.as_secs_f64(), "s", &run.steps_in_words());
         if let Some(score) = score {
             println!("{}", wrapped(&score));
@@ -150,6 +176,8 @@ impl Report {
             .result("images_per_s", run.images_per_second())
             .result("loss", run.loss)
             .result("accuracy", run.accuracy)
+            .result("checkpoints", run.saved.len())
+            .result("checkpoint_s", run.saved.median().as_secs_f64())
             .result("samples", samples)
             .append()?;
         self.runs.push(run);

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
-use burn::tensor::backend::Backend;
+use anyhow::{Context, ensure};
+use burn::optim::Optimizer;
 use burn::tensor::{ElementConversion, Tensor};
-use common::{human, plural};
+use common::{Samples, human, plural, time};
 
+use crate::backend::Training;
+use crate::checkpoint::{Checkpoint, Place};
+use crate::model::Cnn;
 use crate::plan::Plan;
 
 /// How often an epoch says how far it is. Each time, the loss is read back from the device.
@@ -25,32 +28,56 @@ pub struct Run {
     pub(crate) evaluation: Duration,
     pub(crate) loss: f32,
     pub(crate) accuracy: f64,
+    /// What each checkpoint took, if there are any.
+    pub(crate) saved: Samples,
+    checkpoint: Option<Checkpoint>,
+    began: usize, // the steps of an earlier run, which this one goes on from
     steps: usize, // so far, in all epochs
     clock: Instant,
 }
 
 impl Run {
-    /// Starts the clock.
-    pub(crate) fn start(plan: &Plan, data: &'static str, warm_up: Duration) -> Self {
+    /// Starts the clock, after the steps that a checkpoint holds.
+    pub(crate) fn start(
+        plan: &Plan,
+        data: &'static str,
+        warm_up: Duration,
+        checkpoint: Option<Checkpoint>,
+        done: Option<Place>,
+    ) -> Self {
+        let Place { steps, loss } = done.unwrap_or(Place { steps: 0, loss: f32::NAN });
         Self {
             plan: *plan,
             data,
             warm_up,
             training: Duration::ZERO,
             evaluation: Duration::ZERO,
-            loss: f32::NAN,
+            loss,
             accuracy: 0.0,
-            steps: 0,
+            saved: Samples::default(),
+            checkpoint,
+            began: steps,
+            steps,
             clock: Instant::now(),
         }
     }
 
-    /// Counts a step and, ten times an epoch, prints its loss: to read it, the CPU must wait until
-    /// the GPU has caught up.
+    /// The images of each step that is still to be made.
+    pub fn batches(&self) -> impl Iterator<Item = Vec<i32>> + use<> {
+        self.plan.batches().skip(self.steps)
+    }
+
+    /// Counts a step. Ten times an epoch it prints the loss, and writes the checkpoint if there is to
+    /// be one: to read the loss, the CPU must wait until the GPU has caught up.
     ///
     /// # Errors
     /// If the loss is no number: what follows would mean nothing.
-    pub fn step<B: Backend>(&mut self, loss: Tensor<B, 1>) -> anyhow::Result<()> {
+    pub fn step<B: Training>(
+        &mut self,
+        loss: Tensor<B, 1>,
+        model: &Cnn<B>,
+        adam: &impl Optimizer<Cnn<B>, B>,
+    ) -> anyhow::Result<()> {
         let (steps, epochs) = (self.plan.steps(), self.plan.epochs);
         let (epoch, step) = (self.steps / steps + 1, self.steps % steps + 1);
         self.steps += 1;
@@ -58,14 +85,16 @@ impl Run {
         if lines_until(step) == lines_until(step - 1) {
             return Ok(());
         }
-        let (loss, data): (f32, _) = (loss.into_scalar().elem(), self.data);
-        ensure!(
-            loss.is_finite(),
-            "the loss is {loss} at step {step} of epoch {epoch}: the training has failed, and nothing \
-             is saved; try another --seed, and after a run on the GPU --device cpu"
-        );
+        self.loss = loss.into_scalar().elem();
+        check(self.loss).with_context(|| format!("step {step} of epoch {epoch}"))?;
+        let (loss, data) = (self.loss, self.data);
         println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
-        self.loss = loss;
+        let Some(checkpoint) = &self.checkpoint else { return Ok(()) };
+        let place = Place { steps: self.steps, loss };
+        match time(|| checkpoint.save(place, model, adam)) {
+            (Ok(()), took) => self.saved.push(took),
+            (Err(error), _) => eprintln!("warning: no checkpoint, the training goes on: {error:#}"),
+        }
         Ok(())
     }
 
@@ -84,13 +113,26 @@ impl Run {
     /// `118 steps of 512 images, 121 ms each`
     pub(crate) fn steps_in_words(&self) -> String {
         let batch = plural(self.plan.batch_size, "image");
-        let each = human(self.training / self.steps as u32);
-        format!("{} of {batch}, {each} each", plural(self.steps, "step"))
+        let steps = self.steps - self.began;
+        let each = human(self.training / steps.max(1) as u32);
+        format!("{} of {batch}, {each} each", plural(steps, "step"))
     }
 
+    /// In this run, without an earlier one that it goes on from.
     pub(crate) fn images_per_second(&self) -> f64 {
-        (self.plan.images * self.plan.epochs) as f64 / self.training.as_secs_f64()
+        let images = self.plan.images_of(self.steps) - self.plan.images_of(self.began);
+        images as f64 / self.training.as_secs_f64()
     }
+}
+
+/// A loss that is no number means that all that follows means nothing.
+fn check(loss: f32) -> anyhow::Result<()> {
+    ensure!(
+        loss.is_finite(),
+        "the loss is {loss}: the training has failed, and nothing is saved; try another --seed, and \
+         after a run on the GPU --device cpu"
+    );
+    Ok(())
 }
 
 /// The runs of a sweep, side by side.
@@ -115,20 +157,12 @@ pub(crate) fn table(runs: &[Run]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Device;
-    use burn_flex::Flex;
 
     #[test]
     fn a_loss_that_is_no_number_ends_the_training() {
-        let plan = Plan { device: Device::Cpu, batch_size: 1, epochs: 1, images: 1, seed: 1 };
-        let first_step = |loss: f32| {
-            let loss = Tensor::<Flex, 1>::from_floats([loss], &Default::default());
-            Run::start(&plan, "MNIST", Duration::ZERO).step(loss)
-        };
-        assert!(first_step(0.5).is_ok());
+        assert!(check(0.5).is_ok());
         for loss in [f32::NAN, f32::INFINITY] {
-            let error = first_step(loss).unwrap_err().to_string();
-            assert!(error.contains(&loss.to_string()) && error.contains("step 1"), "{error}");
+            assert!(check(loss).unwrap_err().to_string().contains(&loss.to_string()));
         }
     }
 }

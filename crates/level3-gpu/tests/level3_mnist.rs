@@ -5,7 +5,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use common::WORKERS_VARIABLE;
 use testkit::{Folder, example, on_a_terminal, records, repository, run};
@@ -229,7 +230,7 @@ fn a_file_that_holds_something_else_is_left_as_it_is() {
     };
     save(&thesis, &new).failed(2, &["--save", "thesis.tex is not a model"]);
     save(&new, &thesis).failed(2, &["--json", "thesis.tex is not a file of records"]);
-    save(&new, &new).failed(2, &["--save", "--json names the same file"]);
+    save(&new, &new).failed(2, &["--save", "another flag names the same file"]);
     assert_eq!(
         (fs::read_to_string(&thesis).unwrap(), Path::new(&new).exists()),
         ("mine".into(), false)
@@ -244,4 +245,59 @@ fn a_full_disk_for_the_record_does_not_cost_the_model() {
     ended.failed(1, &["--json", "/dev/full"]);
     ended.line("batch size 64: 1 step an epoch"); // by default a size that fits
     assert!(Path::new(&model).exists());
+}
+
+/// A training is killed at some moment, also while it writes, and started again until it has ended.
+/// `INTERRUPTIONS=20` tries more of them.
+#[test]
+fn killed_and_started_again_the_network_has_the_same_bits() {
+    let folder = Folder::new();
+    let (whole, back) = (folder.file("whole"), folder.file("back"));
+    let flags = ["--batch-size", "64", "--images", "1280", "--epochs", "2"];
+    run(drawn(&flags).args(["--save", &whole])).succeeded();
+    let rounds = std::env::var("INTERRUPTIONS").map_or(1, |count| count.parse().unwrap());
+    for round in 0..rounds {
+        let checkpoint = folder.file(&format!("checkpoint{round}"));
+        let training = || {
+            let mut training = drawn(&flags);
+            training.args(["--save", &back, "--checkpoint", &checkpoint]);
+            training
+        };
+        let mut killed = training().stdout(Stdio::null()).spawn().unwrap();
+        // Ten times an epoch there is a new file. Its steps are read as they are: never half of them.
+        let steps = || -> Option<u64> {
+            let bytes = fs::read(&checkpoint).ok()?;
+            let line = bytes.split(|&byte| byte == b'\n').next()?;
+            serde_json::from_slice::<serde_json::Value>(line).unwrap()["steps"].as_u64()
+        };
+        while steps().unwrap_or(0) < 2 + (7 * round) % 34 {
+            assert!(killed.try_wait().unwrap().is_none(), "it ended before it was killed");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(11 * round % 29));
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let out = run(&mut training()).succeeded().stdout;
+        assert!(out.contains("going on after "), "{out}");
+        assert!(fs::read(&whole).unwrap() == fs::read(&back).unwrap(), "round {round}: other bits");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
+    let folder = Folder::new();
+    let checkpoint = folder.file("checkpoint");
+    let flags = |seed| ["--images", "10", "--batch-size", "10", "--seed", seed, "--checkpoint"];
+    run(drawn(&flags("1")).arg(&checkpoint)).succeeded();
+    let written = fs::read(&checkpoint).unwrap();
+    run(drawn(&flags("2")).arg(&checkpoint)).failed(2, &["of another training", &checkpoint]);
+    let mut turned = written.clone();
+    turned[3000] ^= 1;
+    for damaged in [&written[..written.len() / 2], &turned] {
+        fs::write(&checkpoint, damaged).unwrap();
+        run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["damaged checkpoint", &checkpoint]);
+        assert!(fs::read(&checkpoint).unwrap() == damaged);
+    }
+    fs::write(&checkpoint, "my thesis").unwrap();
+    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["no checkpoint of this program"]);
 }

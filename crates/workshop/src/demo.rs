@@ -115,22 +115,33 @@ impl DemoArgs {
 /// What is said of a run in the end: `level2_pi         2 ranks    811 us a pass   1.99 x, efficiency 100 %`.
 fn row(run: &Run) -> String {
     let number = |name| run.get(name).as_f64().unwrap_or(f64::NAN);
+    let disturbed = || {
+        let share = number("waited_share");
+        let crowd = number("workers").max(number("ranks")); // these wait for each other
+        let others = share >= common::NOTABLE && crowd <= number("cpus");
+        others.then(|| format!("disturbed {:.0} % of the time", 100.0 * share))
+    };
     let what = match run.example.as_str() {
         "level1_cores" => {
             let task = match number("weight_s") {
                 0.0 => format!("computing {}!", run.text("factorial")),
                 weight => format!("waiting {weight} s"),
             };
-            let workers = plural(run.text("workers"), "worker");
-            let speedup = number("speedup");
-            format!("{task:18}{}, {speedup:.2} x on {workers}", run.text("verdict"))
-        }
-        "level1_crossover" if run.get("bracket_low_s").is_null() => {
-            "parallel did not start to win here".to_string()
+            let (workers, speedup) = (plural(run.text("workers"), "worker"), number("speedup"));
+            let verdict = match run.text("verdict").as_str() {
+                "too close to call" => "too close to call",
+                "parallel" => "parallel wins",
+                _ => "sequential wins",
+            };
+            let verdict = disturbed().unwrap_or(verdict.to_string());
+            format!("{task:18}{speedup:.2} x with {workers:11}{verdict}")
         }
         "level1_crossover" => {
-            let [low, high] = ["bracket_low_s", "bracket_high_s"].map(number).map(seconds_exact);
-            format!("parallel starts to win between {low} and {high} per task")
+            let from = |name| match number(name) {
+                unknown if unknown.is_nan() => "not found".to_string(),
+                seconds => format!("from {} a task", seconds_exact(seconds)),
+            };
+            format!("parallel wins: awake {}, woken {}", from("awake_s"), from("asleep_s"))
         }
         "level3_mnist" => {
             let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));
@@ -140,8 +151,11 @@ fn row(run: &Run) -> String {
         _ => {
             let (ranks, time) = (plural(run.text("ranks"), "rank"), run.time().unwrap_or(f64::NAN));
             let gain = match number("speedup") {
+                _ if run.get("doubt").is_string() => disturbed().unwrap_or_else(|| {
+                    let doubt = run.text("doubt"); // 4 ranks share 2 CPUs on HOST, so they take turns
+                    doubt.split(" on ").next().unwrap_or_default().to_string()
+                }),
                 _ if run.get("ranks") == 1 => String::new(),
-                _ if run.get("doubt").is_string() => "no speedup: see above".to_string(),
                 _ if run.example == "level2_overlap" => {
                     format!("{:.2} x as fast as blocking", number("blocking_step_s") / time)
                 }

@@ -101,13 +101,13 @@ fn the_crossover_and_amdahl_s_law_say_what_was_measured() {
     let mut run = record("level1.jsonl", json!({"large_factorial": 50_000}));
     let results = run["results"].as_object_mut().unwrap();
     results.extend([
-        ("bracket_low_s".to_string(), json!(2e-6)),
-        ("bracket_high_s".to_string(), json!(3e-6)),
+        ("awake_s".to_string(), json!(3e-7)),
+        ("asleep_s".to_string(), json!(4e-6)),
         ("last_multiplication".to_string(), json!(0.25)),
         ("amdahl".to_string(), json!([{"workers": 4, "speedup": 2.1}])),
     ]);
     let crossover = drawn("level1_crossover.svg", &[run.clone()]);
-    assert!(crossover.contains("between 2.00 us and 3.00 us"), "{crossover}");
+    assert!(crossover.contains("from 300 ns") && crossover.contains("from 4.00 us"), "{crossover}");
     let amdahl = drawn("level1_amdahl.svg", &[run]);
     // 1 / (0.25 + 0.75 / 64) = 3.82
     assert!(amdahl.contains("25 % serial: 3.8x"), "{amdahl}");

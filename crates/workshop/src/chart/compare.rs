@@ -5,11 +5,12 @@ use super::plot::{Axis, Look, Series, key, seconds, ticks};
 use crate::records::{Run, latest, seconds_exact};
 
 /// Names of results in the comparisons' records, in words. Other names are shown as they are.
-const NAMES: [(&str, &str); 4] = [
+const NAMES: [(&str, &str); 5] = [
     ("pool_start_s", "start of the workers"),
     ("empty_10_s", "10 empty tasks"),
     ("empty_1000_s", "1000 empty tasks"),
-    ("crossover_high_s", "parallel starts to win"),
+    ("awake_s", "wins from, if awake"),
+    ("asleep_s", "wins from, if woken"),
 ];
 
 /// One row of the chart: a measurement, or a program where all share one.
@@ -53,12 +54,8 @@ fn is_ours(run: &Run) -> bool {
 fn shared<'a>(runs: &[&'a Run]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for (run, (name, _)) in runs.iter().flat_map(|run| run.times().map(move |time| (run, time))) {
-        // Of an interval, the upper end is enough. Runs of several batch sizes are compared by their
-        // training alone.
-        let wanted = match run.get("batch_size").is_u64() {
-            true => name == "train_s",
-            false => !name.ends_with("_low_s"),
-        };
+        // Runs of several batch sizes are compared by their training alone.
+        let wanted = name == "train_s" || !run.get("batch_size").is_u64();
         let several = runs.iter().filter(|run| run.get(name).is_number()).count() > 1;
         if wanted && several && !names.contains(&name) {
             names.push(name);

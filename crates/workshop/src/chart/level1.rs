@@ -11,38 +11,52 @@ fn last_with<'a>(runs: &'a [Run], example: &str, list: &str) -> Option<&'a Run> 
     runs.iter().rev().find(|run| run.example == example && run.get(list)[0].is_object())
 }
 
-/// Speedup over the size of a task: red where several workers lose, green where they win.
+/// Speedup over the size of a task, of workers that are awake and of workers that must be woken: red
+/// where they lose, green where they win.
 pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let Some(run) = last_with(runs, "level1_crossover", "points") else { return Ok(None) };
-    let rows = run.table("points", ["task_s", "sequential_s", "parallel_s"])?;
-    let mut points: Vec<_> = rows.iter().map(|[task, one, many]| (*task, one / many)).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let workers = run.number("workers")?;
-    let sizes: Vec<f64> = points.iter().map(|point| point.0).collect();
+    let mut curves = Vec::new();
+    let mut notes = Vec::new();
+    for (list, found, state, height) in
+        [("points", "awake_s", "awake", 0.75), ("points_asleep", "asleep_s", "woken first", 0.4)]
+    {
+        let rows = run.table(list, ["task_s", "sequential_s", "parallel_s"])?;
+        let points: Vec<_> = rows.iter().map(|[task, one, many]| (*task, one / many)).collect();
+        curves.push((format!("{}, {state}", plural(workers, "worker")), points));
+        if let Some(from) = run.get(found).as_f64() {
+            let text = format!("{state}: parallel wins\nfrom {}", seconds_exact(from));
+            notes.push(Note {
+                at: (3.0 * from, height),
+                text,
+                arrow: Some((from, 1.0)),
+                left: false,
+            });
+        }
+    }
+    let points = || curves.iter().flat_map(|(_, points)| points);
+    let sizes: Vec<f64> = points().map(|point| point.0).collect();
     let x = Axis::decades("size of one task", &sizes, seconds);
-    let most = points.iter().fold(workers, |most, point| most.max(point.1));
+    let most = points().fold(workers, |most, point| most.max(point.1));
     let y = Axis::linear("speedup", most * 1.08, |v| format!("{}x", plain(v)));
     let (first, last, top) = (x.range.start, x.range.end, y.range.end);
-    let bracket = run.get("bracket_low_s").as_f64().zip(run.get("bracket_high_s").as_f64());
-    let finding = bracket.map(|(low, high)| {
-        let [from, to] = [low, high].map(seconds_exact);
-        let text = format!("parallel starts to win\nbetween {from} and {to}");
-        let arrow = Some(((low * high).sqrt(), 1.0));
-        Note { at: ((high * last).sqrt(), 0.55), text, arrow, ..Note::default() }
-    });
+    let mut series = vec![
+        Series::new("slower than one", vec![(first, 0.0), (last, 1.0)], Look::Region(1)),
+        Series::new("faster", vec![(first, 1.0), (last, top)], Look::Region(2)),
+        Series::new("", vec![(first, 1.0), (last, 1.0)], Look::Guide),
+    ];
+    let looks = [Look::Measured(0), Look::Measured(3)];
+    series.extend(
+        curves.into_iter().zip(looks).map(|((name, points), look)| Series::new(name, points, look)),
+    );
     let plot = Plot {
         name: "level1_crossover",
         title: "Several workers against one",
         caption: &format!("{}; {} tasks", run.origin(), run.text("tasks")),
         x,
         y,
-        series: vec![
-            Series::new("slower than one", vec![(first, 0.0), (last, 1.0)], Look::Region(1)),
-            Series::new("faster", vec![(first, 1.0), (last, top)], Look::Region(2)),
-            Series::new("", vec![(first, 1.0), (last, 1.0)], Look::Guide),
-            Series::new(plural(workers, "worker"), points, Look::Measured(0)),
-        ],
-        notes: finding.into_iter().collect(),
+        series,
+        notes,
     };
     Ok(Some(plot.draw()))
 }

@@ -1,0 +1,115 @@
+//! Killed, and back: all that a training needs to go on where it was.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use burn::module::Module;
+use burn::optim::Optimizer;
+use burn::record::Recorder;
+use cli::misuse;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::backend::Training;
+use crate::files;
+use crate::model::{Cnn, MOST_BYTES, recorder};
+use crate::plan::Plan;
+
+/// A file with a network, its optimiser, and how many steps they have made. Its first line says of
+/// which training.
+#[derive(Debug)]
+pub(crate) struct Checkpoint {
+    path: PathBuf,
+    training: Value,
+}
+
+/// How far a training is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Steps so far, in all epochs.
+    pub(crate) steps: usize,
+    /// The last loss that was read.
+    pub(crate) loss: f32,
+}
+
+impl Checkpoint {
+    /// The file at `path`, for this plan. The number of epochs may change: a training can go on longer.
+    pub(crate) fn new(path: &Path, plan: &Plan, data: &str) -> Self {
+        let Plan { batch_size, images, seed, .. } = plan;
+        let training =
+            json!({ "batch_size": batch_size, "images": images, "seed": seed, "data": data });
+        Self { path: path.to_path_buf(), training }
+    }
+
+    /// Writes everything into a new file that takes the place of the old one, so there is always a
+    /// whole one.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn save<B: Training>(
+        &self,
+        place: Place,
+        model: &Cnn<B>,
+        adam: &impl Optimizer<Cnn<B>, B>,
+    ) -> anyhow::Result<()> {
+        let model = recorder().record(model.clone().into_record(), ())?;
+        let adam = recorder().record(adam.to_record(), ())?;
+        let about = json!({
+            "example": "level3_mnist",
+            "training": self.training,
+            "steps": place.steps,
+            "loss": place.loss,
+            "model_bytes": model.len(),
+            "sha256": checksum(&[&model, &adam]),
+        });
+        let line = format!("{about}\n").into_bytes();
+        cli::replace_file(&self.path, &[line, model, adam].concat())
+    }
+
+    /// Puts the network and its optimiser where they were when [`Checkpoint::save`] wrote the file.
+    /// None if there is no file yet.
+    ///
+    /// # Errors
+    /// [`cli::Misuse`] if the file is damaged, or none of this training.
+    pub(crate) fn resume<B: Training, O: Optimizer<Cnn<B>, B>>(
+        &self,
+        model: &mut Cnn<B>,
+        adam: &mut O,
+    ) -> anyhow::Result<Option<Place>> {
+        if !self.path.exists() {
+            return Ok(None);
+        }
+        let refused = |why: &str| {
+            let path = self.path.display();
+            misuse(format!("{path} is {why}: name another file with --checkpoint, or remove it"))
+        };
+        let bytes = files::read(&self.path, MOST_BYTES)?;
+        let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(0);
+        let about: Value = serde_json::from_slice(&bytes[..end]).unwrap_or_default();
+        if about["example"] != "level3_mnist" {
+            return Err(refused("no checkpoint of this program"));
+        }
+        let (there, here) = (&about["training"], &self.training);
+        if there != here {
+            return Err(refused(&format!("of another training, {there}, and this is {here}")));
+        }
+        let number = |name: &str| about[name].as_u64().map(|number| number as usize);
+        let parts = number("model_bytes").and_then(|size| bytes[end + 1..].split_at_checked(size));
+        let whole = parts.filter(|(model, adam)| about["sha256"] == checksum(&[model, adam]));
+        let (Some((saved, optimiser)), Some(steps)) = (whole, number("steps")) else {
+            return Err(refused("a damaged checkpoint"));
+        };
+        let device = Default::default();
+        let loaded = recorder().load(saved.to_vec(), &device);
+        *model = model.clone().load_record(loaded.context("the model")?);
+        let loaded = recorder().load(optimiser.to_vec(), &device);
+        *adam = adam.clone().load_record(loaded.context("the optimiser")?);
+        Ok(Some(Place { steps, loss: about["loss"].as_f64().map_or(f32::NAN, |loss| loss as f32) }))
+    }
+}
+
+fn checksum(parts: &[&[u8]]) -> String {
+    let mut sum = Sha256::new();
+    parts.iter().for_each(|part| sum.update(part));
+    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
