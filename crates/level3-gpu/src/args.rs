@@ -14,7 +14,7 @@ const SWEEP: [usize; 6] = [64, 256, 512, 2048, 8192, 10_000];
 
 /// Train a network to read handwritten digits, on the CPU or on the GPU
 #[derive(Debug, Clone, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct MnistArgs {
     /// Where to compute; auto takes the GPU if there is one (asked; auto)
     #[arg(long, value_name = "NAME", ignore_case = true)]

@@ -221,6 +221,23 @@ fn the_files_of_mnist_are_read_by_every_usual_name_or_named() {
 }
 
 #[test]
+fn a_file_that_holds_something_else_is_left_as_it_is() {
+    let folder = Folder::new();
+    let (thesis, new) = (folder.file("thesis.tex"), folder.file("new"));
+    fs::write(&thesis, "mine").unwrap();
+    let save = |file: &str, json: &str| {
+        run(&mut drawn(&["--images", "64", "--save", file, "--json", json]))
+    };
+    save(&thesis, &new).failed(2, &["--save", "thesis.tex is not a model"]);
+    save(&new, &thesis).failed(2, &["--json", "thesis.tex is not a file of records"]);
+    save(&new, &new).failed(2, &["--save", "--json names the same file"]);
+    assert_eq!(
+        (fs::read_to_string(&thesis).unwrap(), Path::new(&new).exists()),
+        ("mine".into(), false)
+    );
+}
+
+#[test]
 fn a_full_disk_for_the_record_does_not_cost_the_model() {
     let folder = Folder::new();
     let model = folder.file("model");
@@ -282,5 +299,5 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
         assert!(fs::read(&checkpoint).unwrap() == damaged);
     }
     fs::write(&checkpoint, "my thesis").unwrap();
-    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["no checkpoint of this program"]);
+    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["is not a checkpoint of this program"]);
 }
