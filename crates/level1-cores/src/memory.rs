@@ -241,6 +241,7 @@ impl Wall {
         record
             .setting("workers", self.workers.count)
             .setting("size_bytes", self.size)
+            .setting("polynomial_operations", OPERATIONS_PER_ELEMENT)
             .result("cache_bytes", self.caches.last)
             .result("waited_share", self.watch.end().waited)
             .result(
