@@ -18,7 +18,7 @@ use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, rep
 #[derive(Parser)]
 #[command(version, name = "cargo exercise")]
 struct Args {
-    /// The exercise to check, from 1 to 12; the first time, your copy of it is made
+    /// The exercise to check, from 1 to 13; the first time, your copy of it is made
     #[arg(value_parser = count(1..=EXERCISES.len() as u64))]
     number: Option<u64>,
 
@@ -191,9 +191,13 @@ fn reset(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
-    for exercise in &EXERCISES {
-        if exercise.number % 4 == 1 {
-            println!("level {}", exercise.number / 4 + 1);
+    let mut level = 0;
+    let mut all = EXERCISES.each_ref();
+    all.sort_by_key(|exercise| exercise.level());
+    for exercise in all {
+        if exercise.level() > level {
+            level = exercise.level();
+            println!("level {level}");
         }
         print!(" {:>2}  {:<46} ", exercise.number, exercise.title);
         io::stdout().flush()?; // a check may have to be built
