@@ -3,6 +3,7 @@
 //! dependencies, so that a program which begins as a copy of a template can afford it.
 
 mod bursts;
+mod bytes;
 mod cpus;
 mod disturbance;
 mod plural;
@@ -11,6 +12,7 @@ mod stopwatch;
 mod workers;
 
 pub use bursts::undisturbed;
+pub use bytes::in_bytes;
 pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
 pub use disturbance::{Disturbance, NOTABLE, Watch};
 pub use plural::plural;

@@ -89,15 +89,6 @@ pub const EXERCISES: [Exercise; 13] = [
 ];
 
 impl Exercise {
-    /// 1 to 3.
-    pub fn level(&self) -> usize {
-        match self.number {
-            ..=4 | 13 => 1,
-            5..=8 => 2,
-            _ => 3,
-        }
-    }
-
     /// The features of this crate that its check needs, separated by commas.
     pub fn features(&self) -> &'static str {
         match self.number {

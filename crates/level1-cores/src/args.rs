@@ -60,9 +60,7 @@ impl MemoryArgs {
     /// # Errors
     /// If the input ends without an answer.
     pub fn guess(&self, Workers { count, .. }: Workers) -> anyhow::Result<Guess> {
-        let question = format!(
-            "Your guess: {count} workers run the triad how many times as fast as one, in memory?"
-        );
+        let question = format!("Your guess: {count} workers are how many times as fast in memory?");
         Guess::ask(self.run.guess && count > 1, &question)
     }
 }

@@ -56,25 +56,19 @@ pub(crate) fn usable_memory() -> Option<u64> {
 
 fn memory_below(root: &Path) -> Option<u64> {
     let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-    let (information, groups) =
-        (read(&root.join("proc/meminfo")), read(&root.join("proc/self/cgroup")));
-    let free = information.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let (memory, groups) = (read(&root.join("proc/meminfo")), read(&root.join("proc/self/cgroup")));
+    let free = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let free = free.and_then(|free| free.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    // The path of a group, in version 2 (`0::/job`) and in version 1 (`4:memory:/job`). A group's
-    // parents limit it, too.
-    let path = |line: &str| match line.splitn(3, ':').collect::<Vec<_>>()[..] {
-        [_, kind @ ("" | "memory"), path] => {
-            Some(root.join("sys/fs/cgroup").join(kind).join(&path[1..]))
+    // A line names a group, in version 2 (`0::/job`) or 1 (`4:memory:/job`). Its parents limit it, too.
+    let mut limits = Vec::from_iter(free.map(|kilobytes| 1024 * kilobytes));
+    for group in groups.lines().filter_map(|line| line.split_once(':')) {
+        let folder = root.join(format!("sys/fs/cgroup/{}", group.1.replacen(':', "", 1)));
+        for parent in folder.ancestors() {
+            let tell = ["memory.max", "memory.limit_in_bytes"].map(|name| read(&parent.join(name)));
+            limits.extend(tell.iter().filter_map(|limit| limit.trim().parse::<u64>().ok()));
         }
-        _ => None,
-    };
-    let limit = |group: &Path| {
-        let limits = ["memory.max", "memory.limit_in_bytes"].map(|name| read(&group.join(name)));
-        limits.into_iter().find_map(|limit| limit.trim().parse::<u64>().ok())
-    };
-    let groups: Vec<_> = groups.lines().filter_map(path).collect();
-    let limits = groups.iter().flat_map(|group| group.ancestors()).filter_map(limit);
-    limits.chain(free.map(|kilobytes| 1024 * kilobytes)).min()
+    }
+    limits.into_iter().min()
 }
 
 #[cfg(test)]

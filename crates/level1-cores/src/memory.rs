@@ -5,7 +5,7 @@ use std::iter;
 use std::time::Duration;
 
 use cli::{Guess, Record, misuse, wrapped};
-use common::{Watch, Workers, undisturbed, usable_cpus};
+use common::{Watch, Workers, in_bytes, undisturbed, usable_cpus};
 use multiversion::multiversion;
 use rayon::ThreadPoolBuilder;
 use serde_json::{Value, json};
@@ -37,12 +37,9 @@ const GRANTED: Duration = Duration::from_millis(200);
 /// A polynomial by Horner's rule, all its coefficients 0.5: it moves what the triad moves, and computes
 /// 512 operations. (With 64 it would wait for memory, too: in vectors a core computes so fast that it
 /// would want 20 GB/s.)
-pub fn polynomial(((a, b), c): Arrays) {
-    horner(a, b, c);
-}
-
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
-fn horner(a: &mut [f64], b: &[f64], c: &[f64]) {
+pub fn polynomial(arrays: Arrays) {
+    let ((a, b), c) = arrays;
     a.copy_from_slice(b);
     for _ in 0..8 {
         // The piece lies in the cache meanwhile. A longer inner loop would not become vectors.
@@ -79,16 +76,6 @@ impl Memory {
     }
 }
 
-/// What so many workers do in a second; NaN if they were always disturbed.
-#[derive(Debug)]
-struct Row {
-    workers: usize,
-    /// Bytes.
-    triad: f64,
-    /// Operations.
-    polynomial: f64,
-}
-
 /// All measurements.
 #[derive(Debug)]
 pub struct Wall {
@@ -100,7 +87,9 @@ pub struct Wall {
     watch: Watch,
     /// One worker: a size, and the bytes per second of the triad.
     sizes: Vec<(u64, f64)>,
-    rows: Vec<Row>,
+    /// So many workers: the bytes per second of the triad, the operations of the polynomial. Like those
+    /// of a size, they are NaN if they were always disturbed.
+    rows: Vec<(usize, [f64; 2])>,
 }
 
 impl Wall {
@@ -112,11 +101,11 @@ impl Wall {
         let (caches, usable) = (Caches::here(), usable_memory().unwrap_or(u64::MAX));
         let size = args.size.unwrap_or(caches.outgrown());
         if size > usable / 10 * 9 {
-            let [size, usable] = [size, usable].map(in_bytes);
-            return Err(misuse(format!(
-                "--size: arrays of {size} do not fit into the {usable} of memory that may be used; take less, \
-                 or ask Slurm for more memory with --mem"
-            )));
+            let ([size, usable], cure) =
+                ([size, usable].map(in_bytes), "ask Slurm for more with --mem");
+            let line =
+                format!("--size: {size} is more than the {usable} of memory that may be used");
+            return Err(misuse(format!("{line}; take less, or {cure}")));
         }
         let (cpus, watch, sizes, rows) = (usable_cpus(), Watch::start(), Vec::new(), Vec::new());
         Ok(Self { workers, cpus, size, caches, watch, sizes, rows })
@@ -141,21 +130,20 @@ impl Wall {
                 let mut memory = Memory::touched(self.size, all);
                 let polynomial = per_byte * memory.speed(self.size, all, polynomial);
                 let triad = memory.speed(self.size, all, triad);
-                self.rows.push(Row { workers, triad, polynomial });
+                self.rows.push((workers, [triad, polynomial]));
             });
         }
         Ok(())
     }
 
-    /// What the triad and the polynomial gained from so many workers.
-    fn gains(&self, row: &Row) -> [f64; 2] {
-        let one = &self.rows[0];
-        [row.triad / one.triad, row.polynomial / one.polynomial]
+    /// How many times as fast as with one worker both loops are.
+    fn gains(&self, speeds: [f64; 2]) -> [f64; 2] {
+        [0, 1].map(|kernel| speeds[kernel] / self.rows[0].1[kernel])
     }
 
     /// The same for the most workers.
     fn most_gains(&self) -> [f64; 2] {
-        self.gains(&self.rows[self.rows.len() - 1])
+        self.gains(self.rows[self.rows.len() - 1].1)
     }
 
     /// Whether the memory is full: the triad gains clearly less than what does not wait for memory.
@@ -173,41 +161,32 @@ impl Wall {
     fn alone(&self) -> String {
         let (cache, memory) = (self.sizes[0].1, self.sizes[self.sizes.len() - 1].1);
         let waits = (100.0 * (1.0 - memory / cache)).clamp(0.0, 100.0);
+        let waiting = format!("it waits {waits:.0} % of the time");
         let [cache, moved, enough] = [gb(cache), gb(memory), in_bytes(self.caches.outgrown())];
-        if self.is_small() {
-            format!("Arrays below {enough} stay partly in the caches: memory was not measured.")
-        } else if waits.is_nan() {
-            "This machine is too busy to tell what one core moves.".to_string()
-        } else {
-            format!(
-                "In cache a core moves {cache}, in memory {moved}: it waits {waits:.0} % of the time."
-            )
+        let small = self.is_small();
+        match waits {
+            _ if small => {
+                format!("Arrays below {enough} stay in the caches: memory was not measured.")
+            }
+            0.0.. => format!("In cache a core moves {cache}, in memory {moved}: {waiting}."),
+            _ => "This machine is too busy to tell what one core moves.".to_string(),
         }
     }
 
     /// What more workers add, in a line.
     fn together(&self) -> String {
-        let (count, cpus) = (self.workers.count, self.cpus);
-        let [triad, polynomial] = self.most_gains();
-        let why = match count {
-            1 => {
-                return "What do more cores add? --workers 2, in Slurm --cpus-per-task=2"
-                    .to_string();
-            }
-            _ if count > cpus => {
-                return format!("{count} workers and {cpus} CPUs cannot tell what more cores add.");
-            }
-            _ if (triad + polynomial).is_nan() => {
-                return "This machine is too busy to tell what more cores add.".to_string();
-            }
-            _ if polynomial < 0.6 * count as f64 => "cores are lacking",
-            _ if self.is_small() => "the caches suffice",
-            _ if self.is_full() => "the memory is full",
-            _ => "memory is not full",
+        let (count, cpus, [triad, polynomial]) = (self.workers.count, self.cpus, self.most_gains());
+        let why = match polynomial / count as f64 {
+            _ if count == 1 => return "What do more workers add? --workers 2".to_string(),
+            _ if count > cpus => return format!("{count} workers on {cpus} CPUs tell nothing."),
+            ..0.6 if triad > 0.0 => "cores are lacking",
+            0.6.. if self.is_small() => "the caches suffice",
+            0.6.. if self.is_full() => "the memory is full",
+            0.6.. if triad > 0.0 => "memory is not full",
+            _ => return "This machine is too busy to tell what more cores add.".to_string(),
         };
-        format!(
-            "{count} workers: triad {triad:.1} times as fast, polynomial {polynomial:.1} times: {why}."
-        )
+        let triad = format!("triad {triad:.1} times as fast");
+        format!("{count} workers: {triad}, polynomial {polynomial:.1} times: {why}.")
     }
 
     /// What else must be known to read this rightly.
@@ -236,20 +215,17 @@ impl Wall {
     /// Notes all sizes and all numbers of workers in the record of the run.
     pub fn note(&self, record: &mut Record) {
         let sizes = self.sizes.iter().filter(|(_, moved)| moved.is_finite());
-        let rows = self.rows.iter().filter(|row| (row.triad + row.polynomial).is_finite());
-        let row = |Row { workers, triad, polynomial }: &Row| json!({ "workers": workers, "triad_bytes_per_s": triad, "polynomial_per_s": polynomial });
+        let measured = |row: &&(usize, [f64; 2])| row.1.iter().all(|speed| speed.is_finite());
+        let rows = self.rows.iter().filter(measured);
+        let size = |(bytes, moved): &(u64, f64)| json!({ "bytes": bytes, "bytes_per_s": moved });
+        let row = |(workers, [triad, polynomial]): &(usize, [f64; 2])| json!({ "workers": workers, "triad_bytes_per_s": triad, "polynomial_per_s": polynomial });
         record
             .setting("workers", self.workers.count)
             .setting("size_bytes", self.size)
             .setting("polynomial_operations", OPERATIONS_PER_ELEMENT)
             .result("cache_bytes", self.caches.last)
             .result("waited_share", self.watch.end().waited)
-            .result(
-                "sizes",
-                sizes
-                    .map(|(bytes, moved)| json!({ "bytes": bytes, "bytes_per_s": moved }))
-                    .collect::<Value>(),
-            )
+            .result("sizes", sizes.map(size).collect::<Value>())
             .result("rows", rows.map(row).collect::<Value>());
     }
 }
@@ -259,32 +235,23 @@ impl fmt::Display for Wall {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         writeln!(f, "{}", cli::verdict(&format!("{}\n{}", self.alone(), self.together())))?;
         self.remarks().try_for_each(|remark| writeln!(f, "{}", wrapped(&remark)))?;
-        writeln!(
-            f,
-            "\nOne worker, the triad (2 operations for 24 bytes) in larger and larger arrays:"
-        )?;
+        writeln!(f, "\nOne worker's triad, 2 operations for 24 bytes, in larger arrays:")?;
         let fastest = self.sizes.iter().fold(1.0, |most, size| size.1.max(most));
         for (bytes, moved) in &self.sizes {
             let bar = "#".repeat((40.0 * moved / fastest).round() as usize);
             let fits = self.caches.levels.iter().find(|(_, cache)| bytes <= cache);
             let fits = fits.map(|(level, cache)| format!("fits L{level} ({})", in_bytes(*cache)));
             let (bytes, fits) = (in_bytes(*bytes), fits.unwrap_or_default());
-            writeln!(
-                f,
-                "{}",
-                format!("{bytes:>9} {:>10}  {bar:40}  {fits}", gb(*moved)).trim_end()
-            )?;
+            let line = format!("{bytes:>9} {:>10}  {bar:40}  {fits}", gb(*moved));
+            writeln!(f, "{}", line.trim_end())?;
         }
         write!(f, "\nworkers        triad   speedup   polynomial (512 operations)   speedup")?;
-        for row in &self.rows {
-            let [triad, polynomial] = self.gains(row).map(|gain| or_waited(format!("{gain:.2} x")));
-            let (moved, computed) =
-                (gb(row.triad), or_waited(format!("{:.1} Gflop/s", 1e-9 * row.polynomial)));
-            write!(
-                f,
-                "\n{:>7} {moved:>12}  {triad:>8} {computed:>29}  {polynomial:>8}",
-                row.workers
-            )?;
+        for (workers, speeds) in &self.rows {
+            let [triad, polynomial] =
+                self.gains(*speeds).map(|gain| or_waited(format!("{gain:.2} x")));
+            let computed = or_waited(format!("{:.1} Gflop/s", 1e-9 * speeds[1]));
+            let moved = gb(speeds[0]);
+            write!(f, "\n{workers:>7} {moved:>12}  {triad:>8} {computed:>29}  {polynomial:>8}")?;
         }
         Ok(())
     }
@@ -307,15 +274,6 @@ fn or_waited(number: String) -> String {
     if number.starts_with("NaN") { "waited".to_string() } else { number }
 }
 
-/// `24 KiB`, `1.5 MiB`: as sizes of caches are counted.
-fn in_bytes(bytes: u64) -> String {
-    let power = bytes.ilog2().clamp(10, 39) / 10;
-    let value = bytes as f64 / f64::from(1 << (10 * power));
-    let unit = ["KiB", "MiB", "GiB"][power as usize - 1];
-    let decimals = if value < 9.95 && value.fract() != 0.0 { 1 } else { 0 };
-    format!("{value:.decimals$} {unit}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,11 +283,6 @@ mod tests {
     /// eight CPUs, with the speedups of the triad and of the polynomial.
     fn wall([cache, memory]: [f64; 2], count: usize, gains: [f64; 2]) -> Wall {
         let size = 4 << 30;
-        let rows = [(1, [1.0; 2]), (count, gains)].map(|(workers, [triad, polynomial])| Row {
-            workers,
-            triad,
-            polynomial,
-        });
         Wall {
             workers: Workers { count, source: Source::Flag },
             cpus: 8,
@@ -337,7 +290,7 @@ mod tests {
             caches: Caches { levels: [(1, 32 << 10)].into(), last: 1 << 30 },
             watch: Watch::start(),
             sizes: vec![(24 << 10, 1e9 * cache), (size, 1e9 * memory)],
-            rows: rows.into(),
+            rows: vec![(1, [1.0; 2]), (count, gains)],
         }
     }
 
@@ -365,10 +318,10 @@ mod tests {
     #[test]
     fn no_wall_is_claimed_that_was_not_measured() {
         let small = Wall { size: 1 << 29, ..wall([105.0, 12.5], 8, [3.1, 7.8]) };
-        answer(&small, ["below 4 GiB stay partly in the caches", "the caches suffice"]);
-        answer(&wall([105.0, 12.5], 16, [3.1, 7.8]), ["In cache", "16 workers and 8 CPUs"]);
+        answer(&small, ["below 4 GiB stay in the caches", "the caches suffice"]);
+        answer(&wall([105.0, 12.5], 16, [3.1, 7.8]), ["In cache", "16 workers on 8 CPUs"]);
         let mut busy = wall([105.0, 12.5], 8, [3.1, 7.8]);
-        (busy.sizes[1].1, busy.rows[1].triad) = (f64::NAN, f64::NAN);
+        (busy.sizes[1].1, busy.rows[1].1[0]) = (f64::NAN, f64::NAN);
         answer(&busy, ["too busy to tell", "too busy to tell"]);
         assert!(busy.to_string().contains(" waited"), "{busy}");
         assert_eq!(busy.score(Guess(Some(2.0))), None);
@@ -380,8 +333,6 @@ mod tests {
         assert_eq!(sizes(24, 100), [24, 100]);
         assert_eq!(sizes(24, 800), [24, 96, 384, 800]);
         assert_eq!(sizes(24, 10), [10]);
-        let texts = [24 << 10, 1 << 20, 3 << 19, 1_000_000_000].map(in_bytes);
-        assert_eq!(texts, ["24 KiB", "1 MiB", "1.5 MiB", "954 MiB"]);
     }
 
     #[test]

@@ -25,9 +25,7 @@ fn main() -> ExitCode {
         // How far apart they lie is what is judged: a busy core hides what it costs.
         let best = |work: &(dyn Fn() + Sync)| {
             let best = undisturbed(Duration::from_millis(300), || pool.install(work));
-            best.map_or("not measured (others use the cores)".to_string(), |best| {
-                human(best / STEPS as u32)
-            })
+            best.map_or("unknown (others use the cores)".into(), |best| human(best / STEPS as u32))
         };
         let your_time = best(&|| exercise::count(&yours, STEPS));
         let time = best(&|| answer::count(&padded, STEPS));

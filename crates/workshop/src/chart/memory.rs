@@ -1,6 +1,6 @@
 //! Level 1, the memory wall: what one core moves in arrays of many sizes, and the roofs of all.
 
-use common::plural;
+use common::{in_bytes, plural};
 
 use super::level1::last_with;
 use super::page::Chart;
@@ -18,7 +18,7 @@ pub fn staircase(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         name: "level1_memory",
         title: "The same loop in larger and larger arrays",
         caption: &run.origin(),
-        x: Axis::at("size of the three arrays", &sizes, in_bytes),
+        x: Axis::at("size of the three arrays", &sizes, |v| in_bytes(v as u64)),
         y: Axis::linear("one core, GB/s", 1.1 * most, plain),
         series: vec![Series::new("", points, Look::Measured(0))],
         notes: Vec::new(),
@@ -33,9 +33,10 @@ pub fn roofline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let rows = run.table("rows", ["workers", "triad_bytes_per_s", "polynomial_per_s"])?;
     let polynomial = run.number("polynomial_operations")? / 24.0; // bytes of an element
     let (triad, end) = (2.0 / 24.0, 2.0 * polynomial);
-    let (one, most) = (&rows[0], &rows[rows.len() - 1]);
+    let mut ends = vec![rows[0], rows[rows.len() - 1]];
+    ends.dedup();
     let (mut series, mut heights) = (Vec::new(), Vec::new());
-    for (look, [workers, moved, computed]) in [one, most].into_iter().enumerate() {
+    for (look, [workers, moved, computed]) in ends.into_iter().enumerate() {
         let at = |x: f64| (x, 1e-9 * computed.min(x * moved));
         let roof = [triad / 2.0, computed / moved, end].map(at);
         let loops = vec![at(triad), (polynomial, 1e-9 * computed)];
@@ -52,15 +53,9 @@ pub fn roofline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         y: Axis::decades("operations, 10⁹/s", &heights, plain),
         series,
         notes: vec![
-            note((triad, 0.7e-9 * triad * one[1]), "triad"),
-            note((0.7 * polynomial, 0.6e-9 * one[2]), "polynomial"),
+            note((triad, 0.7e-9 * triad * rows[0][1]), "triad"),
+            note((0.7 * polynomial, 0.6e-9 * rows[0][2]), "polynomial"),
         ],
     };
     Ok(Some(plot.draw()))
-}
-
-/// `24 KiB`, `1.5 MiB`, `128 MiB`
-fn in_bytes(bytes: f64) -> String {
-    let (value, unit) = if bytes < 1_048_576.0 { (1024.0, "KiB") } else { (1_048_576.0, "MiB") };
-    format!("{} {unit}", plain((10.0 * bytes / value).round() / 10.0))
 }
