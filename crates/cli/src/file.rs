@@ -35,21 +35,28 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| cannot_write(path))
 }
 
-/// Whether [`replace_file`] can write the file that `flag` names, and other flags name `others`: to be asked
-/// before a long run.
+/// Whether [`replace_file`] can write the file that `flag` names, and no one of the `others` names the same:
+/// to be asked before a long run.
 ///
 /// # Errors
 /// [`crate::Misuse`] if that is no file, a file that is read-only, in a folder that is not there or that
-/// takes no files, or one of the others.
-pub fn check_replaceable(flag: &str, path: &Path, others: &[Option<&Path>]) -> anyhow::Result<()> {
-    // However two are spelled, they are one file if the same new one appears beside both.
-    let is_beside = |path: &&Path| target_and_temporary(path).is_ok_and(|(_, new)| new.exists());
+/// takes no files, or the file of another flag.
+pub fn check_replaceable(
+    flag: &str,
+    path: &Path,
+    others: &[(&str, Option<&Path>)],
+) -> anyhow::Result<()> {
+    // However the two are spelled, they are one file if the same other one appears beside both.
+    let is_beside = |other| target_and_temporary(other).is_ok_and(|(_, other)| other.exists());
     let check = || {
         let (_, temporary) = target_and_temporary(path)?;
         File::create(&temporary)?;
-        let twice = others.iter().flatten().any(is_beside);
+        let twin = others.iter().find(|(_, other)| other.is_some_and(is_beside));
         fs::remove_file(&temporary)?;
-        if twice { Err(io::Error::other("another flag names the same file")) } else { Ok(()) }
+        match twin {
+            Some((flag, _)) => Err(io::Error::other(format!("{flag} names the same file"))),
+            None => Ok(()),
+        }
     };
     check().map_err(|why| refused(flag, path, &why))
 }
@@ -111,7 +118,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink("file", &link).unwrap();
-        check_replaceable("--save", &link, &[None]).unwrap();
+        check_replaceable("--save", &link, &[]).unwrap();
         replace_file(&link, b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -149,15 +156,15 @@ mod tests {
     fn a_file_that_two_flags_name_is_found_under_every_spelling() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("new"), folder.path().join("link"));
-        let twice =
-            |other: &Path| check_replaceable("--save", &file, &[None, Some(other)]).unwrap_err();
-        assert!(
-            twice(&folder.path().join(".").join("new")).to_string().contains("another flag names")
-        );
+        let twice = |other: &Path| {
+            check_replaceable("--save", &file, &[("--json", Some(other))]).unwrap_err()
+        };
+        assert!(twice(&folder.path().join(".").join("new")).to_string().contains("--json names"));
         fs::write(&file, "").unwrap();
         symlink("new", &link).unwrap();
-        assert!(twice(&link).to_string().contains("another flag names the same file"));
-        check_replaceable("--save", &file, &[Some(&folder.path().join("other"))]).unwrap();
+        assert!(twice(&link).to_string().contains("--json names the same file"));
+        let other = folder.path().join("other");
+        check_replaceable("--save", &file, &[("--json", Some(&other))]).unwrap();
     }
 
     #[test]

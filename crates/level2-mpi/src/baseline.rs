@@ -42,7 +42,7 @@ impl Baseline {
             |bytes: &[u8]| read(bytes).is_some_and(|(its, _)| its.get("example") == Some(example));
         check_kind("--baseline", &self.path, &format!("a baseline of {example}"), ours)?;
         let read = !alone && self.path.is_file();
-        if read { Ok(()) } else { check_replaceable("--baseline", &self.path, &[json]) }
+        if read { Ok(()) } else { check_replaceable("--baseline", &self.path, &[("--json", json)]) }
     }
 
     /// Writes the time, so that a reader finds either the old file or the new one, never a part. Says so,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::args::MnistArgs;
 use crate::backend::{ConvBlock, Training};
-use crate::checkpoint::{Checkpoint, Place};
+use crate::checkpoint::{Checkpoint, Place, is_checkpoint};
 use crate::device::Device;
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
@@ -37,15 +37,22 @@ impl Report {
     /// [`cli::Misuse`] if the file of the records or that of the model cannot be written: that is
     /// known now, and not after the training.
     pub fn open(args: &MnistArgs, workers: Workers) -> anyhow::Result<Self> {
-        let json = args.run.json.as_deref();
+        let records = ("--json", args.run.json.as_deref());
         if let Some(model) = &args.save {
             cli::check_kind("--save", model, "a model of this program", is_model)?;
-            cli::check_replaceable("--save", model, &[json])?;
+            cli::check_replaceable("--save", model, &[records])?;
         }
         if let Some(checkpoint) = &args.checkpoint {
-            cli::check_replaceable("--checkpoint", checkpoint, &[json, args.save.as_deref()])?;
+            cli::check_kind(
+                "--checkpoint",
+                checkpoint,
+                "a checkpoint of this program",
+                is_checkpoint,
+            )?;
+            let others = [records, ("--save", args.save.as_deref())];
+            cli::check_replaceable("--checkpoint", checkpoint, &others)?;
         }
-        let record = Record::open(json, 3, "level3_mnist")?;
+        let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         println!("CPU: {workers}");
         if let Some(warning) = workers.warning() {
             println!("{}", wrapped(&warning));

@@ -299,5 +299,5 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
         assert!(fs::read(&checkpoint).unwrap() == damaged);
     }
     fs::write(&checkpoint, "my thesis").unwrap();
-    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["no checkpoint of this program"]);
+    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["is not a checkpoint of this program"]);
 }

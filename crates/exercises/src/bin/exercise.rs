@@ -18,7 +18,7 @@ use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, rep
 #[derive(Parser)]
 #[command(version, name = "cargo exercise")]
 struct Args {
-    /// The exercise to check, from 1 to 12; the first time, your copy of it is made
+    /// The exercise to check, from 1 to 13; the first time, your copy of it is made
     #[arg(value_parser = count(1..=EXERCISES.len() as u64))]
     number: Option<u64>,
 
@@ -191,9 +191,11 @@ fn reset(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
-    for exercise in &EXERCISES {
-        if exercise.number % 4 == 1 {
-            println!("level {}", exercise.number / 4 + 1);
+    let mut all = EXERCISES.each_ref();
+    all[4..].rotate_right(1); // the last one belongs to level 1
+    for (place, exercise) in all.into_iter().enumerate() {
+        if let Some(level) = [0, 5, 9].iter().position(|first| *first == place) {
+            println!("level {}", level + 1);
         }
         print!(" {:>2}  {:<46} ", exercise.number, exercise.title);
         io::stdout().flush()?; // a check may have to be built
