@@ -44,11 +44,13 @@ struct Rank {
 /// a number. The error that a rank returns ends its job and is shown.
 pub fn check_on_ranks(
     program: fn() -> ExitCode,
-    jobs: &'static [(u32, u64)],
+    jobs: impl IntoIterator<Item = (u32, u64)> + Send + 'static,
     work: Work,
 ) -> ExitCode {
     if std::env::args().nth(1).as_deref() != Some(RANK) {
-        return check(program, || jobs.iter().try_for_each(|&(ranks, number)| job(ranks, number)));
+        return check(program, || {
+            jobs.into_iter().try_for_each(|(ranks, number)| job(ranks, number))
+        });
     }
     WORK.get_or_init(|| work);
     launch(|universe, args: &Rank| {

@@ -5,22 +5,23 @@ exercises::exercise!("8_messages.rs");
 
 use std::process::ExitCode;
 
-use common::{plural, time};
+use common::{Disturbance, Watch, plural, time, usable_cpus};
 use exercises::{Pace, check_on_ranks, expect};
 use level2_mpi::ROOT;
+use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 const VALUES: usize = 1000;
-/// The number that tells ranks to measure, too.
-const MEASURE: u64 = 1;
 
 fn main() -> ExitCode {
-    check_on_ranks(exercise::program, &[(1, 0), (4, 0), (2, MEASURE)], rank)
+    // The number: on how many CPUs the ranks measure; 0 if they do not.
+    let jobs = [(1, 0), (4, 0), (2, usable_cpus() as u64)];
+    check_on_ranks(exercise::program, jobs, rank)
 }
 
 /// Every rank takes part; rank 0 looks at the values and at the clock.
-fn rank(world: &SimpleCommunicator, number: u64) -> anyhow::Result<()> {
+fn rank(world: &SimpleCommunicator, cpus: u64) -> anyhow::Result<()> {
     let (rank, size) = (world.rank(), world.size() as usize);
     let expected: Vec<f64> = (0..VALUES * size).map(|number| (number as f64).sqrt()).collect();
     let mine = &expected[rank as usize * VALUES..][..VALUES];
@@ -31,17 +32,21 @@ fn rank(world: &SimpleCommunicator, number: u64) -> anyhow::Result<()> {
         format!("{}: rank 0 has {VALUES} values of each, in order", plural(size, "rank")),
         format!("value {} of rank {} is not in its place", right % VALUES, right / VALUES),
     )?;
-    if number != MEASURE {
+    if cpus == 0 {
         return Ok(());
     }
     let run = |collect: fn(&SimpleCommunicator, &[f64]) -> Vec<f64>| {
         world.barrier();
         time(|| collect(world, mine)).1
     };
-    let mut pace = Pace::start();
+    let mut pace = Pace::start(cpus < size as u64);
     let mut more = true;
     while more {
-        pace.add(run(exercise::collect), run(answer::collect));
+        let watch = Watch::start();
+        let times = [run(exercise::collect), run(answer::collect)];
+        let (mine, mut worst) = (watch.end().waited.unwrap_or(0.0), 0.0);
+        world.all_reduce_into(&mine, &mut worst, SystemOperation::max()); // one waits for the other
+        pace.add(times, Disturbance { waited: Some(worst), stops: 0 });
         more = pace.wants_more();
         world.process_at_rank(ROOT).broadcast_into(&mut more); // the clock of rank 0 decides
     }
