@@ -103,6 +103,12 @@ fn job(ranks: u32, number: u64) -> anyhow::Result<()> {
     eprint!("{errors}");
     let job = format!("a job of {}", plural(ranks, "rank"));
     ensure!(printed.contains(STARTED), "{job} did not start, see above");
-    let found = format!("it ended ({}), see above", output.status);
+    let why = match errors.contains("collective.rs") {
+        true => {
+            ": the root called the half of an operation that the others call, or they called its"
+        }
+        false => "",
+    };
+    let found = format!("it ended ({}), see above{why}", output.status);
     Err(not_yet(format!("{job} comes to its end"), found))
 }

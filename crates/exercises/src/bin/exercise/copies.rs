@@ -8,7 +8,7 @@ use exercises::{EXERCISES, Exercise, STARTERS, repository};
 
 /// What a copy may use, by the feature of this crate that it needs: from a registry, and of ours.
 const USES: [(&str, &[&str], &[&str]); 3] = [
-    ("default", &["anyhow", "clap", "rayon"], &["cli", "common", "level1-cores"]),
+    ("", &["anyhow", "clap", "rayon"], &["cli", "common", "level1-cores"]),
     ("level2", &["mpi"], &["level2-mpi"]),
     ("level3", &["burn"], &["level3-gpu"]),
 ];
@@ -39,7 +39,7 @@ fn make_crate(folder: &Path) -> io::Result<()> {
     let ours = |name: &str| format!("path = {:?}", root.join("crates").join(name));
     let mut features = Vec::new();
     for (feature, registry, path) in USES {
-        if feature != "default" && !copies.iter().any(|copy| copy.features().contains(feature)) {
+        if !copies.iter().any(|copy| copy.features().contains(feature)) {
             continue;
         }
         features.push(feature);
@@ -49,9 +49,14 @@ fn make_crate(folder: &Path) -> io::Result<()> {
         }
         path.iter().for_each(|name| manifest += &format!("{name} = {{ {} }}\n", ours(name)));
     }
-    manifest += &format!("exercises = {{ {}, features = {features:?} }}\n\n", ours("exercises"));
+    manifest +=
+        &format!("exercises = {{ {}, features = {:?} }}\n\n", ours("exercises"), &features[1..]);
     let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
-    manifest += &workspace[workspace.find("[profile.").unwrap_or(workspace.len())..];
+    for profile in workspace.split("\n\n").filter(|part| part.contains("[profile.")) {
+        if features.contains(&"level3") || !profile.contains("gemm") {
+            manifest += &format!("{}\n\n", profile.trim());
+        }
+    }
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::write(folder.join("Cargo.lock"), fs::read(root.join("Cargo.lock"))?)?;
     fs::create_dir_all(folder.join(".cargo"))?;
