@@ -13,6 +13,16 @@ const USES: [(&str, &[&str], &[&str]); 3] = [
     ("level3", &["burn"], &["level3-gpu"]),
 ];
 
+/// How the crate's manifest begins.
+const HEAD: &str =
+    "# Made by `cargo exercise`, for editors with rust-analyzer, and made anew with each copy.
+[package]
+name = \"my\"
+edition = \"2024\"
+
+[workspace]
+";
+
 /// Copies the starter, and adds the copy to the crate.
 pub fn make(exercise: &Exercise, copy: &Path) -> anyhow::Result<()> {
     let folder = copy.parent().unwrap_or(copy);
@@ -25,13 +35,17 @@ pub fn make(exercise: &Exercise, copy: &Path) -> anyhow::Result<()> {
 
 /// Makes a crate of the copies, for rust-analyzer. It is a workspace of its own, so that git sees no
 /// change in ours, but it has our versions, features, profiles and target folder: what is built for one
-/// of them is not built again for the other.
+/// of them is not built again for the other. In a folder with a crate of the reader's nothing is made.
 fn make_crate(folder: &Path) -> io::Result<()> {
+    let file = folder.join("Cargo.toml");
+    if fs::read_to_string(&file).is_ok_and(|text| !text.starts_with(HEAD)) {
+        return Ok(());
+    }
     let root = repository().canonicalize()?;
     let target = env::current_exe()?.ancestors().nth(2).map(Path::to_path_buf);
     let is_there = |exercise: &&Exercise| exercise.program(folder).exists();
     let copies: Vec<_> = EXERCISES.iter().filter(is_there).collect();
-    let mut manifest = "[package]\nname = \"my\"\nedition = \"2024\"\n\n[workspace]\n".to_string();
+    let mut manifest = HEAD.to_string();
     for Exercise { name, .. } in &copies {
         manifest += &format!("\n[[bin]]\nname = \"{name}\"\npath = \"{name}.rs\"\n");
     }
@@ -57,7 +71,7 @@ fn make_crate(folder: &Path) -> io::Result<()> {
             manifest += &format!("{}\n\n", profile.trim());
         }
     }
-    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::write(file, manifest)?;
     fs::write(folder.join("Cargo.lock"), fs::read(root.join("Cargo.lock"))?)?;
     fs::create_dir_all(folder.join(".cargo"))?;
     let config = format!("[build]\ntarget-dir = {:?}\n", target.unwrap_or_default());
