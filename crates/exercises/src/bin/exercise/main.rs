@@ -176,6 +176,10 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Makes cargo draw how far it is, and nothing but that and errors, even with `--quiet`.
+const PROGRESS: [(&str, &str); 2] =
+    [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
+
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
@@ -192,7 +196,7 @@ fn list(folder: &Path) -> anyhow::Result<()> {
             let mut build = cargo("build", &[exercise], folder)?;
             build.args(["--quiet", "--message-format", "json"]).stdout(Stdio::null());
             match io::stderr().is_terminal() {
-                true => build.args(["--config", "term.progress={when='always', width=80}"]),
+                true => build.envs(PROGRESS),
                 false => build.stderr(Stdio::null()),
             };
             let mut check = cargo("run", &[exercise], folder)?;
