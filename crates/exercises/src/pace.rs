@@ -3,21 +3,20 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use common::{Disturbance, Samples, Watch, human, time, usable_cpus};
+use common::{Disturbance, Samples, Watch, human, time};
 
 use crate::expect;
 
 /// A right answer takes at most so many times what the reference takes: there is more than one way to
-/// write it. The way of the starter takes far longer than that.
+/// write it. The way of the starter takes far longer.
 const LIMIT: f64 = 2.5;
 
 /// So many runs at least must have been left alone by other programs.
 const FEW: usize = 5;
 const LEAST: Duration = Duration::from_millis(500);
 
-/// An answer that is still too slow after this time will not become faster. While too few runs were
-/// left alone, it is twice as long.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// An answer that is still too slow after this time will not become faster.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// The times of the reader's program and of the reference, measured in turn.
 ///
@@ -25,23 +24,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Pace {
     start: Instant,
-    crowded: bool,
     yours: Samples,
     reference: Samples,
     disturbed: Option<Disturbance>,
 }
 
 impl Pace {
-    /// Nothing measured yet. Where it is `crowded`, there are more workers than CPUs: then they wait
-    /// for each other in both programs, and every run counts.
-    pub fn start(crowded: bool) -> Self {
+    /// Nothing measured yet.
+    pub fn start() -> Self {
         let [yours, reference] = Default::default();
-        Self { start: Instant::now(), crowded, yours, reference, disturbed: None }
+        Self { start: Instant::now(), yours, reference, disturbed: None }
     }
 
     /// Runs both in turn, until the first is as fast as the second or has had its chance.
     pub fn measure<T>(mut yours: impl FnMut() -> T, mut reference: impl FnMut() -> T) -> Self {
-        let mut pace = Self::start(rayon::current_num_threads() > usable_cpus());
+        let mut pace = Self::start();
         while pace.wants_more() {
             let watch = Watch::start();
             let times = [time(|| black_box(yours())).1, time(|| black_box(reference())).1];
@@ -51,9 +48,9 @@ impl Pace {
     }
 
     /// Adds one run of each, unless they were disturbed.
-    pub fn add(&mut self, [yours, reference]: [Duration; 2], disturbance: Disturbance) {
-        if disturbance.is_notable() && !self.crowded {
-            self.disturbed = Some(disturbance);
+    pub fn add(&mut self, [yours, reference]: [Duration; 2], seen: Disturbance) {
+        if seen.is_notable() {
+            self.disturbed = Some(seen);
         } else {
             self.yours.push(yours);
             self.reference.push(reference);
@@ -62,12 +59,7 @@ impl Pace {
 
     /// Whether another run of each may still change the verdict.
     pub fn wants_more(&self) -> bool {
-        let patience = match self.yours.len() {
-            ..FEW => 2 * PATIENCE,
-            _ if self.is_fast() => LEAST,
-            _ => PATIENCE,
-        };
-        self.start.elapsed() < patience
+        self.start.elapsed() < if self.is_fast() { LEAST } else { PATIENCE }
     }
 
     /// How many times as long as the reference the reader's program takes.
@@ -107,7 +99,7 @@ mod tests {
 
     /// Times in microseconds, each measured [`FEW`] times.
     fn pace(micros: &[(u64, u64, Disturbance)]) -> Pace {
-        let mut pace = Pace::start(false);
+        let mut pace = Pace::start();
         for &(yours, reference, seen) in micros.repeat(FEW).iter() {
             pace.add([yours, reference].map(Duration::from_micros), seen);
         }
@@ -132,13 +124,6 @@ mod tests {
         let verdict = pace(&[(100, 100, DISTURBED)]).judge("Lend it.").unwrap_err().to_string();
         let others = "42 % of the time: other programs run here";
         assert!(verdict.contains(others) && !verdict.contains("Lend it."), "{verdict}");
-    }
-
-    #[test]
-    fn ranks_that_share_a_cpu_are_compared_all_the_same() {
-        let mut pace = Pace::start(true);
-        (0..FEW).for_each(|_| pace.add([Duration::from_micros(100); 2], DISTURBED));
-        pace.judge("...").unwrap();
     }
 
     #[test]

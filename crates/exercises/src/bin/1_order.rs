@@ -40,15 +40,11 @@ fn main() -> ExitCode {
         }
         let spans = log.as_array().into_iter().flatten();
         let workers: HashSet<_> = spans.map(|span| span["worker"].as_u64()).collect();
-        let found = match workers.len() {
-            1 => "the values are right, but one worker of the pool did everything: see \
-                 into_par_iter"
-                .to_string(),
-            some => format!(
-                "the values are right, but only {some} workers took part. `join` makes two pieces, \
-                 and a worker needs one of its own: into_par_iter makes enough for all"
-            ),
-        };
+        let found = format!(
+            "the values are right, but {} of them did everything. Pieces made by hand, as with \
+             `join`, must be enough for all: see into_par_iter",
+            workers.len()
+        );
         expect(workers.len() == 4, format!("4 workers share {TASKS} tasks"), found)
     })
 }

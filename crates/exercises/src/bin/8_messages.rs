@@ -15,12 +15,11 @@ use mpi::traits::*;
 const VALUES: usize = 1000;
 
 fn main() -> ExitCode {
-    // The number: on how many CPUs the ranks measure; 0 if they do not.
-    let jobs = [(1, 0), (4, 0), (2, usable_cpus() as u64)];
-    check_on_ranks(exercise::program, jobs, rank)
+    check_on_ranks(exercise::program, [(1, 0), (4, 0), (2, usable_cpus() as u64)], rank)
 }
 
-/// Every rank takes part; rank 0 looks at the values and at the clock.
+/// Every rank takes part; rank 0 looks at the values and, if it is told on how many CPUs all of them
+/// run, at the clock.
 fn rank(world: &SimpleCommunicator, cpus: u64) -> anyhow::Result<()> {
     let (rank, size) = (world.rank(), world.size() as usize);
     let expected: Vec<f64> = (0..VALUES * size).map(|number| (number as f64).sqrt()).collect();
@@ -39,14 +38,16 @@ fn rank(world: &SimpleCommunicator, cpus: u64) -> anyhow::Result<()> {
         world.barrier();
         time(|| collect(world, mine)).1
     };
-    let mut pace = Pace::start(cpus < size as u64);
+    let mut pace = Pace::start();
     let mut more = true;
     while more {
         let watch = Watch::start();
         let times = [run(exercise::collect), run(answer::collect)];
-        let (mine, mut worst) = (watch.end().waited.unwrap_or(0.0), 0.0);
-        world.all_reduce_into(&mine, &mut worst, SystemOperation::max()); // one waits for the other
-        pace.add(times, Disturbance { waited: Some(worst), stops: 0 });
+        let (waited, mut worst) = (watch.end().waited.unwrap_or(0.0), 0.0);
+        world.all_reduce_into(&waited, &mut worst, SystemOperation::max());
+        // Ranks that share a CPU wait for each other, in both programs: that is no disturbance.
+        let waited = (cpus >= size as u64).then_some(worst);
+        pace.add(times, Disturbance { waited, stops: 0 });
         more = pace.wants_more();
         world.process_at_rank(ROOT).broadcast_into(&mut more); // the clock of rank 0 decides
     }

@@ -6,22 +6,8 @@ use std::{env, fs, io};
 use anyhow::Context;
 use exercises::{EXERCISES, Exercise, STARTERS, repository};
 
-/// What a copy may use, by the feature of this crate that it needs: from a registry, and of ours.
-const USES: [(&str, &[&str], &[&str]); 3] = [
-    ("", &["anyhow", "clap", "rayon"], &["cli", "common", "level1-cores"]),
-    ("level2", &["mpi"], &["level2-mpi"]),
-    ("level3", &["burn"], &["level3-gpu"]),
-];
-
-/// How the crate's manifest begins.
-const HEAD: &str =
-    "# Made by `cargo exercise`, for editors with rust-analyzer, and made anew with each copy.
-[package]
-name = \"my\"
-edition = \"2024\"
-
-[workspace]
-";
+/// The manifest of the crate, but for its programs and the profiles of the workspace.
+const MANIFEST: &str = include_str!("my.toml");
 
 /// Copies the starter, and adds the copy to the crate.
 pub fn make(exercise: &Exercise, copy: &Path) -> anyhow::Result<()> {
@@ -33,49 +19,29 @@ pub fn make(exercise: &Exercise, copy: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("making {}", copy.display()))
 }
 
-/// Makes a crate of the copies, for rust-analyzer. It is a workspace of its own, so that git sees no
-/// change in ours, but it has our versions, features, profiles and target folder: what is built for one
-/// of them is not built again for the other. In a folder with a crate of the reader's nothing is made.
+/// Makes a crate of the copies, except where the folder is a crate of the reader's.
 fn make_crate(folder: &Path) -> io::Result<()> {
     let file = folder.join("Cargo.toml");
-    if fs::read_to_string(&file).is_ok_and(|text| !text.starts_with(HEAD)) {
+    if fs::read_to_string(&file).is_ok_and(|text| text.lines().next() != MANIFEST.lines().next()) {
         return Ok(());
     }
     let root = repository().canonicalize()?;
-    let target = env::current_exe()?.ancestors().nth(2).map(Path::to_path_buf);
-    let is_there = |exercise: &&Exercise| exercise.program(folder).exists();
-    let copies: Vec<_> = EXERCISES.iter().filter(is_there).collect();
-    let mut manifest = HEAD.to_string();
-    for Exercise { name, .. } in &copies {
-        manifest += &format!("\n[[bin]]\nname = \"{name}\"\npath = \"{name}.rs\"\n");
+    let copies = || EXERCISES.iter().filter(|exercise| exercise.program(folder).exists());
+    let features: Vec<_> = copies().flat_map(Exercise::features).collect();
+    let mut manifest = MANIFEST
+        .replace("FEATURES", &format!("{features:?}"))
+        .replace("CRATES", &root.join("crates").display().to_string());
+    for Exercise { name, .. } in copies() {
+        manifest += &format!("[[bin]]\nname = \"{name}\"\npath = \"{name}.rs\"\n\n");
     }
-    manifest += "\n[dependencies]\n";
-    let ours = |name: &str| format!("path = {:?}", root.join("crates").join(name));
-    let mut features = Vec::new();
-    for (feature, registry, path) in USES {
-        if !copies.iter().any(|copy| copy.features().contains(feature)) {
-            continue;
-        }
-        features.push(feature);
-        for name in registry {
-            // Which version, says the lock file; and `exercises` asks for the features.
-            manifest += &format!("{name} = {{ version = \"*\", default-features = false }}\n");
-        }
-        path.iter().for_each(|name| manifest += &format!("{name} = {{ {} }}\n", ours(name)));
-    }
-    manifest +=
-        &format!("exercises = {{ {}, features = {:?} }}\n\n", ours("exercises"), &features[1..]);
     let workspace = fs::read_to_string(root.join("Cargo.toml"))?;
-    for profile in workspace.split("\n\n").filter(|part| part.contains("[profile.")) {
-        if features.contains(&"level3") || !profile.contains("gemm") {
-            manifest += &format!("{}\n\n", profile.trim());
-        }
-    }
-    fs::write(file, manifest)?;
-    fs::write(folder.join("Cargo.lock"), fs::read(root.join("Cargo.lock"))?)?;
-    fs::create_dir_all(folder.join(".cargo"))?;
+    manifest += &workspace[workspace.find("[profile.").unwrap_or(workspace.len())..];
+    let target = env::current_exe()?.ancestors().nth(2).map(Path::to_path_buf);
     let config = format!("[build]\ntarget-dir = {:?}\n", target.unwrap_or_default());
-    fs::write(folder.join(".cargo/config.toml"), config)
+    fs::create_dir_all(folder.join(".cargo"))?;
+    fs::write(folder.join(".cargo/config.toml"), config)?;
+    fs::write(folder.join("Cargo.lock"), fs::read(root.join("Cargo.lock"))?)?;
+    fs::write(file, manifest)
 }
 
 pub fn is_untouched(exercise: &Exercise, copy: &Path) -> bool {

@@ -107,7 +107,8 @@ fn run() -> anyhow::Result<()> {
 /// [`Misuse`] with what is missing and how to install it.
 fn ready(exercise: &Exercise) -> anyhow::Result<()> {
     let wanted = env::var("MPICC").unwrap_or_else(|_| "mpicc".to_string());
-    if exercise.features().contains("level2") && Command::new(&wanted).arg("-v").output().is_err() {
+    if exercise.features().contains(&"level2") && Command::new(&wanted).arg("-v").output().is_err()
+    {
         let number = exercise.number;
         return Err(misuse(format!(
             "exercise {number} needs an MPI, and there is no {wanted}: scripts/setup.sh"
@@ -121,7 +122,7 @@ fn cargo(verb: &str, exercises: &[&Exercise], folder: &Path) -> anyhow::Result<C
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args([verb, "--release", "--package", "exercises"]);
     for exercise in exercises {
-        cargo.args(["--bin", exercise.name, "--features", exercise.features()]);
+        cargo.args(["--bin", exercise.name, "--features", &exercise.features().join(",")]);
     }
     cargo.env("EXERCISES", std::path::absolute(folder)?);
     Ok(cargo)
@@ -130,7 +131,7 @@ fn cargo(verb: &str, exercises: &[&Exercise], folder: &Path) -> anyhow::Result<C
 /// Runs the reader's program, with four ranks if it has ranks.
 fn start(exercise: &Exercise, folder: &Path, words: &[String]) -> anyhow::Result<()> {
     let mut program = cargo("run", &[exercise], folder)?;
-    if exercise.features().contains("level2") {
+    if exercise.features().contains(&"level2") {
         program.args(["--config", "target.'cfg(all())'.runner = 'scripts/mpirun.sh -n 4'"]);
     }
     let status = program.arg("--").args(words).status()?;
@@ -176,10 +177,6 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Makes cargo draw how far it is, and nothing but that and errors, even with `--quiet`.
-const PROGRESS: [(&str, &str); 2] =
-    [("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")];
-
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
@@ -192,13 +189,15 @@ fn list(folder: &Path) -> anyhow::Result<()> {
         } else if is_untouched(exercise, &exercise.program(folder)) {
             "untouched"
         } else {
-            // It may take minutes: on a terminal, cargo shows how far it is. Its messages go nowhere.
             let mut build = cargo("build", &[exercise], folder)?;
             build.args(["--quiet", "--message-format", "json"]).stdout(Stdio::null());
-            match io::stderr().is_terminal() {
-                true => build.envs(PROGRESS),
-                false => build.stderr(Stdio::null()),
-            };
+            if io::stderr().is_terminal() {
+                // It may take minutes: how far it is, cargo draws even if it must be quiet.
+                build.env("CARGO_TERM_PROGRESS_WHEN", "always");
+                build.env("CARGO_TERM_PROGRESS_WIDTH", "80");
+            } else {
+                build.stderr(Stdio::null());
+            }
             let mut check = cargo("run", &[exercise], folder)?;
             check.args(["--", CHECK]).stdout(Stdio::null()).stderr(Stdio::null());
             match build.status()?.success().then(|| check.status()).transpose()? {
@@ -226,11 +225,11 @@ fn prove(chosen: &[Exercise]) -> anyhow::Result<()> {
     let all: Vec<&Exercise> = chosen.iter().collect();
     let mut faults = 0;
     for (folder, expected) in [(STARTERS, 1), (SOLUTIONS, 0)] {
-        let build = cargo("build", &all, Path::new(folder))?.status()?;
+        let build = cargo("build", &all, Path::new(folder))?.status()?; // all at once is faster
         ensure!(build.success(), "the checks of {folder} cannot be built, see above");
         for exercise in chosen {
             println!("{}", exercise.program(folder).display());
-            let check = env::current_exe()?.with_file_name(exercise.name);
+            let check = env::current_exe()?.with_file_name(exercise.name); // with --release, as this
             let status = Command::new(check).arg(CHECK).status()?;
             if status.code() != Some(expected) {
                 println!("FAULT: {status}, and not {expected}");
