@@ -58,13 +58,13 @@ pub enum Answer {
 /// # Errors
 /// The [`Answer`] that is to be printed once.
 pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
-    end_on_lost_output();
     let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     if let Some(word) = words.find(|word| word.starts_with("--") && word.contains("=~")) {
         let apart = word.replacen('=', " ", 1);
         let why = "a shell replaces ~ only where a word begins";
         return Err(Answer::Refusal(format!("{word}: {why}; write {apart}")));
     }
+    end_on_lost_output();
     let command = Args::command().max_term_width(COLUMNS);
     let read = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
     read.map_err(|error| match error.kind() {
