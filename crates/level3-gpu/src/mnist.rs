@@ -77,7 +77,8 @@ fn read(folder: &Path, name: &str, length: usize) -> anyhow::Result<Vec<u8>> {
         return Ok(bytes);
     }
     Err(misuse(format!(
-        "{} is damaged or not MNIST's {name} (its SHA-256 is another); move it away and run {get_mnist}",
+        "{} is damaged or not MNIST's {name} (its SHA-256 is another); \
+         move it away and run {get_mnist}",
         path.display()
     )))
 }
