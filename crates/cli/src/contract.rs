@@ -58,6 +58,12 @@ pub enum Answer {
 /// # Errors
 /// The [`Answer`] that is to be printed once.
 pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    if let Some(word) = words.find(|word| word.starts_with("--") && word.contains("=~")) {
+        let apart = word.replacen('=', " ", 1);
+        let why = "a shell replaces ~ only where a word begins";
+        return Err(Answer::Refusal(format!("{word}: {why}; write {apart}")));
+    }
     end_on_lost_output();
     // -5 is a wrong number, and not a flag that is unknown.
     let command = Args::command().max_term_width(COLUMNS).allow_negative_numbers(true);

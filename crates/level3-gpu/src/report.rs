@@ -69,23 +69,32 @@ impl Report {
         })
     }
 
-    /// Loads the digits, and says which they are. With `--guess` the reader guesses before.
+    /// Loads the digits, and says which they are: before anything is asked, as a file may be missing.
     ///
     /// # Errors
-    /// Those of `load`; if the input ends without a guess.
+    /// Those of `load`.
     pub fn load(
         &mut self,
         load: impl FnOnce() -> anyhow::Result<Digits>,
     ) -> anyhow::Result<Digits> {
-        let question = "Your guess: how long does the training take, in seconds?";
-        self.guess = Guess::ask(self.args.run.guess, question)?;
         let (digits, time) = time(load);
         let digits = digits?;
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
         println!("data: {}, {training} + {test} images, loaded in {}", self.data, human(time));
-        self.clock = Instant::now();
         Ok(digits)
+    }
+
+    /// What to train, and with `--guess` the reader's guess of the time. Asks for what was not given.
+    ///
+    /// # Errors
+    /// Those of [`MnistArgs::plans`]; if the input ends without a guess.
+    pub fn plans(&mut self) -> anyhow::Result<Vec<Plan>> {
+        let plans = self.args.plans()?;
+        let question = "Your guess: how long does the training take, in seconds?";
+        self.guess = Guess::ask(self.args.run.guess, question)?;
+        self.clock = Instant::now();
+        Ok(plans)
     }
 
     /// Ends the warm-up, says what is about to be trained, and starts the clock. With `--checkpoint`,
