@@ -39,7 +39,7 @@ pub struct CoresArgs {
 
 /// Find the memory wall: when a core waits for memory, and when more cores add nothing
 #[derive(Debug, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct MemoryArgs {
     /// `--workers`.
     #[command(flatten)]

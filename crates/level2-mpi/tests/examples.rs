@@ -112,7 +112,7 @@ fn a_file_that_cannot_be_used_ends_all_ranks_before_they_compute() {
             (&folder.file(""), &new, "it is a folder"),
             (&new, &nowhere, "--json: cannot write"),
             (&new, &mine, "thesis.txt is not a file of records"),
-            (&new, &new, "another flag names the same file"),
+            (&new, &new, "--json names the same file"),
         ] {
             let job = pi(ranks, &["--json", json], baseline);
             job.failed(2, &[says, "name another file"]);

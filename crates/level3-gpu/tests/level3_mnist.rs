@@ -234,7 +234,7 @@ fn a_file_that_holds_something_else_is_left_as_it_is() {
     };
     save(&thesis, &new).failed(2, &["--save", "thesis.tex is not a model"]);
     save(&new, &thesis).failed(2, &["--json", "thesis.tex is not a file of records"]);
-    save(&new, &new).failed(2, &["--save", "another flag names the same file"]);
+    save(&new, &new).failed(2, &["--save", "--json names the same file"]);
     assert_eq!(
         (fs::read_to_string(&thesis).unwrap(), Path::new(&new).exists()),
         ("mine".into(), false)
