@@ -89,13 +89,13 @@ pub const EXERCISES: [Exercise; 13] = [
 ];
 
 impl Exercise {
-    /// The features of this crate that its check needs, separated by commas.
-    pub fn features(&self) -> &'static str {
+    /// The features of this crate that its check needs.
+    pub fn features(&self) -> &'static [&'static str] {
         match self.number {
-            ..=4 | 13 => "",
-            5..=8 => "level2",
-            12 => "level2,level3",
-            _ => "level3",
+            ..=4 | 13 => &[],
+            5..=8 => &["level2"],
+            12 => &["level2", "level3"],
+            _ => &["level3"],
         }
     }
 

@@ -10,7 +10,7 @@ pub(crate) const MOST_TASKS: u64 = 1_000_000;
 
 /// Race one loop against itself: one worker, then several
 #[derive(Debug, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct CoresArgs {
     /// Time that each task waits, in seconds (asked; 0)
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
@@ -67,7 +67,7 @@ impl MemoryArgs {
 
 /// Find the task size at which several workers start to beat one
 #[derive(Debug, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct CrossoverArgs {
     /// How many tasks the loop has
     #[arg(long, value_name = "N", default_value = "10", value_parser = count(1..=10_000))]
