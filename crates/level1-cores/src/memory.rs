@@ -100,12 +100,10 @@ impl Wall {
     pub fn new(args: &MemoryArgs, workers: Workers) -> anyhow::Result<Self> {
         let (caches, usable) = (Caches::here(), usable_memory().unwrap_or(u64::MAX));
         let size = args.size.unwrap_or(caches.outgrown());
-        if size > usable / 10 * 9 {
-            let ([size, usable], cure) =
-                ([size, usable].map(in_bytes), "ask Slurm for more with --mem");
-            let line =
-                format!("--size: {size} is more than the {usable} of memory that may be used");
-            return Err(misuse(format!("{line}; take less, or {cure}")));
+        if size > usable / 2 {
+            let [size, usable] = [size, usable].map(in_bytes);
+            let line = format!("--size: {size} is more than half of the {usable} that may be used");
+            return Err(misuse(format!("{line}; take less, or ask Slurm for more memory: --mem")));
         }
         let (cpus, watch, sizes, rows) = (usable_cpus(), Watch::start(), Vec::new(), Vec::new());
         Ok(Self { workers, cpus, size, caches, watch, sizes, rows })

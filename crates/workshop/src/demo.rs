@@ -147,7 +147,7 @@ fn row(run: &Run) -> String {
             let rows = run.table("rows", ["workers", "triad_bytes_per_s", "polynomial_per_s"]);
             match rows.unwrap_or_default()[..] {
                 [[_, moved, computed], .., [workers, most, all]] => format!(
-                    "{:.1} GB/s in memory; {workers} workers: triad {:.2} x, polynomial {:.2} x",
+                    "{:.1} GB/s; {workers} workers: triad {:.2} x, polynomial {:.2} x",
                     1e-9 * moved,
                     most / moved,
                     all / computed

@@ -125,7 +125,7 @@ fn the_memory_wall_is_a_staircase_and_two_roofs() {
             "rows": [row(1, 12e9, 50e9), row(2, 24e9, 100e9), row(8, 36e9, 400e9)],
         },
     });
-    let staircase = drawn("level1_memory.svg", &[run.clone()]);
+    let staircase = drawn("level1_memory.svg", slice::from_ref(&run));
     assert!(staircase.contains(">24 KiB<") && staircase.contains(">128 MiB<"), "{staircase}");
     assert_eq!(staircase.matches("<circle").count(), 2);
     let roofline = drawn("level1_roofline.svg", &[run]);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cli::RunFlags;
-use common::{Samples, human, plural, time};
+use common::{Samples, Scaling, human, plural, time};
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -70,11 +70,18 @@ impl<'a> HeatReport<'a> {
         let each = format!("a step: median {}, best {}", human(median), human(best));
         let computed = format!("{:.1} %, mean of the ranks", share(computing));
         let waited = format!("{:.1} %, with the waiting for neighbours", share(communicating));
+        // What all ranks together spend on a cell; with one rank, nearly all of it is computing.
+        let cell_ns = |step: f64, ranks: i32| 1e9 * step * f64::from(ranks) / (size * size) as f64;
+        let spent = |part: Duration| cell_ns(part.as_secs_f64() / steps as f64, world.size());
+        let [compute_ns, messages_ns] = [computing, communicating].map(spent);
+        let one_ns = |scaling: Scaling| cell_ns(scaling.speedup * median.as_secs_f64(), 1);
+        let lost = scaling.map(|scaling| loss(one_ns(scaling), compute_ns, messages_ns));
         let rows = [
             format!("fingerprint   {plate}   the same for every number of ranks"),
             row("total", took, each),
             row("computing", human(computing), computed),
             row("communicating", human(communicating), waited),
+            row("a cell", format!("{compute_ns:.2} ns"), lost.unwrap_or("computing".to_string())),
             row("memory", format!("{:.1} GB/s", 1e-9 * used), memory_used(used, bandwidth)),
             format!("\n{}", draw(&cells, size).trim_end_matches('\n')),
         ];
@@ -189,4 +196,29 @@ fn memory_used(used: f64, bandwidth: f64) -> String {
         _ => "not the limit",
     };
     format!("{percent:.0} % of the measured {:.1} GB/s: {why}", 1e-9 * bandwidth)
+}
+
+/// What the efficiency was lost to, from the time of a cell: with one rank, and what all together spend
+/// on it. The same arithmetic takes longer where the ranks wait for the memory that they share.
+fn loss(one_ns: f64, computing_ns: f64, messages_ns: f64) -> String {
+    let memory_ns = (computing_ns - one_ns).max(0.0);
+    let lost_ns = memory_ns + messages_ns;
+    let to = match (lost_ns / one_ns, memory_ns > messages_ns) {
+        (..0.05, _) => "little is lost".to_string(),
+        (_, true) => format!("memory costs {:.0} % of the loss", 100.0 * memory_ns / lost_ns),
+        (_, false) => format!("messages cost {:.0} % of the loss", 100.0 * messages_ns / lost_ns),
+    };
+    format!("{one_ns:.2} ns with one rank: {to}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_told_with_its_larger_part() {
+        assert_eq!(loss(0.5, 0.92, 0.08), "0.50 ns with one rank: memory costs 84 % of the loss");
+        assert_eq!(loss(0.5, 0.4, 0.2), "0.50 ns with one rank: messages cost 100 % of the loss");
+        assert_eq!(loss(0.5, 0.51, 0.01), "0.50 ns with one rank: little is lost");
+    }
 }
