@@ -57,8 +57,14 @@ impl<'a> HeatReport<'a> {
         let mean = |sum: f64| Duration::from_secs_f64(sum / f64::from(world.size()));
         let [total, communicating] = [total, communicating].map(mean);
         let computing = total.saturating_sub(communicating);
-        let used = BYTES_PER_STEP * (size * size * steps) as f64 / computing.as_secs_f64();
-        let doubt = self.report.doubt(&[&clock.step]);
+        let made = steps - clock.resumed;
+        let used = BYTES_PER_STEP * (size * size * made) as f64 / computing.as_secs_f64();
+        let same = format!("fingerprint   {plate}   the same for every number of ranks");
+        if clock.step.is_empty() {
+            println!("\n{}\n{same}", draw(&cells, size)); // finished before: nothing was measured
+            return self.report.record.result("fingerprint", plate).append();
+        }
+        let doubt = clock.part_of_a_run().or_else(|| self.report.doubt(&[&clock.step]));
         let (path, about, took) = (&self.args.baseline, [("size", json!(size))], human(total));
         let scaling = self.report.headline(path, about, &clock.step, &took, doubt);
 
@@ -67,14 +73,15 @@ impl<'a> HeatReport<'a> {
         let each = format!("a step: median {}, best {}", human(median), human(best));
         let computed = format!("{:.1} %, mean of the ranks", share(computing));
         let waited = format!("{:.1} %, with the waiting for neighbours", share(communicating));
-        let rows = [
+        let mut rows = vec![
             draw(&cells, size),
-            format!("fingerprint   {plate}   the same for every number of ranks"),
+            same,
             row("total", took, each),
             row("computing", human(computing), computed),
             row("communicating", human(communicating), waited),
             row("memory", format!("{:.1} GB/s", 1e-9 * used), memory_used(used, bandwidth)),
         ];
+        rows.extend(self.report.checkpoints(clock));
         let problem = format!("{size} x {size} cells, {steps} steps");
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
@@ -84,6 +91,7 @@ impl<'a> HeatReport<'a> {
             .record
             .result("total_s", total.as_secs_f64())
             .result("step_median_s", median.as_secs_f64())
+            .result("resumed_step", clock.resumed)
             .result("step_best_s", best.as_secs_f64())
             .result("compute_s", computing.as_secs_f64())
             .result("communication_s", communicating.as_secs_f64())
@@ -98,7 +106,7 @@ impl<'a> HeatReport<'a> {
 /// this and comes to the same answer.
 pub(super) fn open(
     example: &'static str,
-    PlateFlags { size, steps, forecast }: &PlateFlags,
+    PlateFlags { size, steps, forecast, .. }: &PlateFlags,
     run: &RunFlags,
     what: &str,
     world: &SimpleCommunicator,

@@ -41,9 +41,15 @@ impl<'a> OverlapReport<'a> {
         let forecast = forecast(&self.args.plate, world, plate, overlapped_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
+        let same = format!("fingerprint   {plate}   the same with both exchanges, and in heat");
+        if overlap.step.is_empty() {
+            println!("\n{same}"); // finished before: nothing was measured
+            return self.report.record.result("fingerprint", plate).append();
+        }
         let [waiting, meanwhile] = [blocking, overlap].map(|clock| clock.step.median());
         let gain = waiting.as_secs_f64() / meanwhile.as_secs_f64();
-        let doubt = self.report.doubt(&[&blocking.step, &overlap.step]);
+        let part = blocking.part_of_a_run();
+        let doubt = part.or_else(|| self.report.doubt(&[&blocking.step, &overlap.step]));
         let judged = self.report.ranks > 1 && doubt.is_none();
         if self.report.ranks == 1 {
             println!("One rank has no neighbour, so there is nothing to overlap.");
@@ -55,18 +61,23 @@ impl<'a> OverlapReport<'a> {
             (&self.args.baseline, [("size", json!(size))], human(overlap.total));
         let scaling = self.report.headline(path, about, &overlap.step, &took, doubt);
 
-        let rows = [
-            format!("fingerprint   {plate}   the same with both exchanges, and in heat"),
+        let mut rows = vec![
+            same,
             format!("blocking      {:>9}   a step: messages, then arithmetic", human(waiting)),
             format!("overlap       {:>9}   a step: both at once", human(meanwhile)),
         ];
+        if blocking.step.is_empty() {
+            rows.remove(1); // it was finished before
+        }
+        rows.extend(self.report.checkpoints(overlap));
         let problem = format!("{size} x {size} cells, {steps} steps");
         let run = (forecast, meanwhile.mul_f64(steps as f64));
         let why = "only the time that messages take can be hidden";
         self.report.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
         self.report
             .record
-            .result("blocking_step_s", waiting.as_secs_f64())
+            .result("resumed_step", overlap.resumed)
+            .result("blocking_step_s", (!blocking.step.is_empty()).then(|| waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)
