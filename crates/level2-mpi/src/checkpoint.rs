@@ -13,7 +13,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -163,26 +163,33 @@ impl<'a> Checkpoint<'a> {
 
     fn write(&self, path: &Path, plate: &Plate) -> Result<(), String> {
         let (root, part) = (self.world.rank() == ROOT, path.with_added_extension("part"));
-        let agree = |done: io::Result<()>| {
+        let agree = |done: io::Result<u64>| {
             self.all(done.map_err(|error| {
                 let lost = !root && error.kind() == ErrorKind::NotFound;
                 let cure = if lost { "; take a folder that all hosts share" } else { "" };
                 format!("cannot write {}: {error}{cure}", path.display())
             }))
         };
-        // The part of a killed run goes: one of its ranks may still be writing there.
-        let create = || fs::remove_file(&part).or(Ok(())).and_then(|()| File::create_new(&part));
-        let rename = || {
-            fs::rename(&part, path)?;
-            File::open(path.parent().unwrap_or(path))?.sync_all() // the name, too
+        // What a killed run left goes, for a rank of it may still be writing; and nobody takes a new file
+        // that is another run's.
+        let create = || {
+            let _ = fs::remove_file(&part);
+            Ok(File::create_new(&part)?.metadata()?.ino())
         };
-        let written = agree(if root { create().map(drop) } else { Ok(()) })
-            .and_then(|()| agree(self.write_band(&part, plate)))
-            .and_then(|()| agree(if root { rename() } else { Ok(()) }));
+        let rename = |ours| {
+            if fs::metadata(&part)?.ino() != ours {
+                return Err(io::Error::other("another run saves there"));
+            }
+            fs::rename(&part, path)?;
+            File::open(path.parent().unwrap_or(path))?.sync_all().map(|()| ours) // the name, too
+        };
+        let written = agree(if root { create() } else { Ok(0) })
+            .and_then(|ours| agree(self.write_band(&part, plate).map(|()| ours)))
+            .and_then(|ours| agree(if root { rename(ours) } else { Ok(0) }));
         if root && written.is_err() {
             let _ = fs::remove_file(&part);
         }
-        written
+        written.map(drop)
     }
 
     /// Writes the rows of this rank, and waits until the disk has them.
