@@ -29,6 +29,10 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> Result<()>) -
     let code = exit_code(&world, flags(&world).and_then(|args| program(&universe, &args)));
     let _ = panic::take_hook(); // from here on there is no MPI left to abort
     drop(universe); // MPI_Finalize: waits for the other ranks
+    if code != ExitCode::SUCCESS {
+        // Rank 0 ends last: srun kills those that still run, and then its status would be theirs.
+        thread::sleep(Duration::from_millis(300));
+    }
     code
 }
 
@@ -49,7 +53,7 @@ pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> Result<Args> {
             if world.rank() == ROOT {
                 let _ = text.print();
             }
-            anyhow::Error::new(FoundByAll(None))
+            anyhow::Error::new(FoundByAll(0, String::new()))
         }
     })
 }
@@ -58,9 +62,13 @@ pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> Result<Args> {
 pub fn exit_code(world: &SimpleCommunicator, result: Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match error.downcast::<FoundByAll>() {
-        Ok(FoundByAll(None)) => ExitCode::SUCCESS,
-        Ok(FoundByAll(Some(line))) if world.rank() == ROOT => cli::exit_code(Err(misuse(line))),
-        Ok(_) => ExitCode::from(2),
+        Ok(_) if world.rank() != ROOT => ExitCode::SUCCESS, // rank 0 speaks, and fails, for all
+        Ok(FoundByAll(2, line)) => cli::exit_code(Err(misuse(line))),
+        Ok(FoundByAll(0, _)) => ExitCode::SUCCESS,
+        Ok(FoundByAll(status, line)) => {
+            println!("{}", cli::wrapped(&line));
+            ExitCode::from(status)
+        }
         Err(error) => {
             let status = if error.is::<Misuse>() { 2 } else { 1 };
             cli::exit_code(Err(error.context(format!("rank {}", world.rank()))));
@@ -85,13 +93,13 @@ fn abort(world: &SimpleCommunicator, status: i32) -> ! {
     world.abort(status)
 }
 
-/// What every rank finds by itself, so that rank 0 can speak for all: a refusal, or the help.
+/// The exit status that every rank finds by itself, and why, so that rank 0 can speak for all.
 #[derive(Debug)]
-struct FoundByAll(Option<String>);
+struct FoundByAll(u8, String);
 
 impl fmt::Display for FoundByAll {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.0.as_deref().unwrap_or_default())
+        f.write_str(&self.1)
     }
 }
 
@@ -99,7 +107,13 @@ impl std::error::Error for FoundByAll {}
 
 /// A refusal that every rank comes to by itself: one line, from rank 0.
 pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(FoundByAll(Some(line.into())))
+    anyhow::Error::new(FoundByAll(2, line.into()))
+}
+
+/// The end of a run that is to be started again: status 75, `EX_TEMPFAIL` of `sysexits.h`.
+pub(crate) fn suspended(step: u64, last: u64) -> anyhow::Error {
+    let line = format!("Told to end: step {step} of {last} is saved. Start it again to go on.");
+    anyhow::Error::new(FoundByAll(75, line))
 }
 
 /// What rank 0 found for all: where it is an error, no rank goes on. Every rank calls this.

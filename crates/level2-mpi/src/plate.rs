@@ -17,7 +17,7 @@ const HOT: f64 = 100.0;
 ///   last row   /
 ///   halo below    what the rank below last sent; 0 below the plate
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plate {
     /// Cells per row, with the column of zeros at either end.
     stride: usize,
@@ -104,11 +104,21 @@ impl Plate {
         std::mem::swap(&mut self.now, &mut self.next);
     }
 
-    /// The temperatures of the band, row by row, without halos and borders.
-    pub fn cells(&self) -> Vec<f64> {
+    /// The rows of the band, without halos and borders.
+    pub fn band(&self) -> impl Iterator<Item = &[f64]> {
         let band = &self.now[self.stride..self.now.len() - self.stride];
-        let rows = band.chunks_exact(self.stride);
-        rows.flat_map(|row| &row[1..row.len() - 1]).copied().collect()
+        band.chunks_exact(self.stride).map(|row| &row[1..row.len() - 1])
+    }
+
+    /// The same, to be changed.
+    pub fn band_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
+        let (stride, end) = (self.stride, self.now.len() - self.stride);
+        self.now[stride..end].chunks_exact_mut(stride).map(move |row| &mut row[1..stride - 1])
+    }
+
+    /// The temperatures of the band, row by row.
+    pub fn cells(&self) -> Vec<f64> {
+        self.band().flatten().copied().collect()
     }
 }
 

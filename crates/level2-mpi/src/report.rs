@@ -15,11 +15,14 @@ use common::{Disturbance, Samples, Scaling, Watch, human, plural};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
-use crate::ROOT;
 use crate::baseline::Baseline;
 use crate::forecast::Forecast;
 use crate::launch::{agreed, found_by_all};
 use crate::placement::Placement;
+use crate::{Clock, ROOT};
+
+/// The time between failures for which the reports say how often to save, in seconds.
+const DAY: f64 = 86_400.0;
 
 /// What the reports share: where the ranks run, the reader's guess, the files, and what disturbs the run.
 struct Report {
@@ -85,6 +88,24 @@ impl Report {
         let doubt = self.placement.oversubscribed().or(disturbed)?;
         self.record.result("doubt", doubt.as_str());
         Some(doubt)
+    }
+
+    /// What a checkpoint costs, and how often it pays, as rows; both are recorded.
+    ///
+    /// If a checkpoint costs `c` and something fails every `m` on average, the least time is lost with
+    /// one every `sqrt(2 c m)`: J. W. Young, Communications of the ACM 17 (1974), page 530.
+    fn checkpoints(&mut self, clock: &Clock) -> Vec<String> {
+        if clock.saves.is_empty() {
+            return Vec::new();
+        }
+        let cost = clock.saves.median().as_secs_f64();
+        let best = (2.0 * cost * DAY).sqrt();
+        self.record.result("checkpoint_s", cost).result("checkpoint_every_s", best);
+        let [cost, best] = [cost, best].map(|seconds| human(Duration::from_secs_f64(seconds)));
+        vec![
+            format!("checkpoint    {cost:>9}   each of {}", clock.saves.len()),
+            format!("best every    {best:>9}   at a failure a day: root of 2 x cost x day (Young)"),
+        ]
     }
 
     /// With one rank saves the median of `times` as the baseline, with more compares it to the saved one,

@@ -1,5 +1,6 @@
 //! Where the time of a simulation goes, step by step.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use common::{Samples, time};
@@ -17,6 +18,12 @@ pub struct Clock {
     pub total: Duration,
     /// The part of it that goes into sending, receiving, and waiting for the neighbours.
     pub communicating: Duration,
+    /// How many steps an earlier run had made, whose checkpoint this one goes on from.
+    pub resumed: u64,
+    /// What each checkpoint took.
+    pub saves: Samples,
+    /// What they took together, which is no part of the steps.
+    pub saving: Duration,
 }
 
 impl Clock {
@@ -25,6 +32,12 @@ impl Clock {
         let (value, elapsed) = time(work);
         self.communicating += elapsed;
         value
+    }
+
+    /// Why the times say nothing about a whole run, if this one went on from a checkpoint.
+    pub fn part_of_a_run(&self) -> Option<String> {
+        let from = self.resumed;
+        (from > 0).then(|| format!("this is a part of a run, which went on from step {from}"))
     }
 }
 
@@ -75,35 +88,47 @@ impl Progress {
     }
 }
 
-/// Makes `count` steps and times them in groups. A single one may be too short for the clock, and
+/// Makes these steps and times them in groups. A single one may be too short for the clock, and
 /// where ranks wait for each other's messages, long steps alternate with short ones.
-pub fn repeat(count: u64, mut step: impl FnMut(&mut Clock)) -> Clock {
-    let (mut clock, mut progress) = (Clock::default(), Progress::new(count));
-    let groups = (count / STEPS).clamp(1, GROUPS);
+///
+/// # Errors
+/// The first that a step returns.
+pub fn repeat<E>(
+    steps: Range<u64>,
+    mut step: impl FnMut(&mut Clock) -> Result<(), E>,
+) -> Result<Clock, E> {
+    let mut clock = Clock { resumed: steps.start, ..Clock::default() };
+    let count = steps.end - steps.start;
+    let mut progress = Progress::new(count);
+    let groups = (count / STEPS).clamp(count.min(1), GROUPS);
     for group in 0..groups {
         let steps = group * count / groups..(group + 1) * count / groups;
-        let number = (steps.end - steps.start) as u32;
-        let ((), elapsed) = time(|| {
+        let (number, saving) = ((steps.end - steps.start) as u32, clock.saving);
+        let (all_made, elapsed) = time(|| {
             for made in steps {
-                step(&mut clock);
+                step(&mut clock)?;
                 progress.at(made + 1);
             }
+            Ok(())
         });
+        all_made?;
+        let elapsed = elapsed.saturating_sub(clock.saving - saving);
         clock.step.push(elapsed / number);
         clock.total += elapsed;
     }
-    clock
+    Ok(clock)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::convert::Infallible;
 
     #[test]
     fn every_step_is_made_once_and_belongs_to_one_group() {
-        for (count, groups) in [(1, 1), (19, 1), (20, 2), (99, 9), (200, 20), (1234, 20)] {
+        for (count, groups) in [(0, 0), (1, 1), (19, 1), (20, 2), (99, 9), (200, 20), (1234, 20)] {
             let mut made = 0;
-            let times = repeat(count, |_| made += 1);
+            let Ok(times) = repeat::<Infallible>(7..7 + count, |_| Ok(made += 1));
             assert_eq!((made, times.step.len()), (count, groups));
         }
     }
@@ -127,9 +152,10 @@ mod tests {
     #[test]
     fn what_is_no_message_counts_as_computing() {
         let pause = || std::thread::sleep(Duration::from_millis(2));
-        let times = repeat(10, |clock| {
+        let Ok(times) = repeat::<Infallible>(0..10, |clock| {
             clock.communicate(pause);
             pause();
+            Ok(())
         });
         assert!(times.communicating >= Duration::from_millis(20));
         assert!(times.total - times.communicating >= Duration::from_millis(20));

@@ -61,8 +61,15 @@ impl<'a> HeatReport<'a> {
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
-        let used = BYTES_PER_STEP * (size * size * steps) as f64 / computing.as_secs_f64();
+        let made = steps - clock.resumed;
+        let same = format!("fingerprint   {plate}   the same for every number of ranks");
+        if clock.step.is_empty() {
+            println!("\n{}\n{same}", draw(&cells, size)); // finished before: nothing was measured
+            return self.report.record.result("fingerprint", plate).append();
+        }
+        let used = BYTES_PER_STEP * (size * size * made) as f64 / computing.as_secs_f64();
         let took = human(total);
+        let doubt = clock.part_of_a_run().or(doubt);
         let scaling = self.report.headline(&clock.step, &took, doubt);
 
         let row = |name, value, note| format!("{name:<13} {value:>9}   {note}");
@@ -72,19 +79,20 @@ impl<'a> HeatReport<'a> {
         let waited = format!("{:.1} %, with the waiting for neighbours", share(communicating));
         // What all ranks together spend on a cell; with one rank, nearly all of it is computing.
         let cell_ns = |step: f64, ranks: i32| 1e9 * step * f64::from(ranks) / (size * size) as f64;
-        let spent = |part: Duration| cell_ns(part.as_secs_f64() / steps as f64, world.size());
+        let spent = |part: Duration| cell_ns(part.as_secs_f64() / made as f64, world.size());
         let [compute_ns, messages_ns] = [computing, communicating].map(spent);
         let one_ns = |scaling: Scaling| cell_ns(scaling.speedup * median.as_secs_f64(), 1);
         let lost = scaling.map(|scaling| loss(one_ns(scaling), compute_ns, messages_ns));
-        let rows = [
-            format!("fingerprint   {plate}   the same for every number of ranks"),
+        let mut rows = vec![
+            same,
             row("total", took, each),
             row("computing", human(computing), computed),
             row("communicating", human(communicating), waited),
             row("a cell", format!("{compute_ns:.2} ns"), lost.unwrap_or("computing".to_string())),
             row("memory", format!("{:.1} GB/s", 1e-9 * used), memory_used(used, bandwidth)),
-            format!("\n{}", draw(&cells, size).trim_end_matches('\n')),
         ];
+        rows.extend(self.report.checkpoints(clock));
+        rows.push(format!("\n{}", draw(&cells, size).trim_end_matches('\n')));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
@@ -94,6 +102,7 @@ impl<'a> HeatReport<'a> {
             .record
             .result("total_s", total.as_secs_f64())
             .result("step_median_s", median.as_secs_f64())
+            .result("resumed_step", clock.resumed)
             .result("step_best_s", best.as_secs_f64())
             .result("compute_s", computing.as_secs_f64())
             .result("communication_s", communicating.as_secs_f64())
@@ -108,7 +117,7 @@ impl<'a> HeatReport<'a> {
 /// this and comes to the same answer.
 pub(super) fn open(
     example: &'static str,
-    PlateFlags { size, steps, forecast }: &PlateFlags,
+    PlateFlags { size, steps, forecast, .. }: &PlateFlags,
     run: &RunFlags,
     baseline: &Path,
     what: &str,

@@ -42,8 +42,14 @@ impl<'a> OverlapReport<'a> {
         let forecast = forecast(&self.args.plate, world, plate, overlapped_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
+        let same = format!("fingerprint   {plate}   the same with both exchanges, and in heat");
+        if overlap.step.is_empty() {
+            println!("\n{same}"); // finished before: nothing was measured
+            return self.report.record.result("fingerprint", plate).append();
+        }
         let [waiting, meanwhile] = [blocking, overlap].map(|clock| clock.step.median());
         let gain = waiting.as_secs_f64() / meanwhile.as_secs_f64();
+        let doubt = blocking.part_of_a_run().or(doubt);
         let alone = self.report.ranks == 1;
         let judged = !alone && doubt.is_none();
         if alone {
@@ -54,19 +60,26 @@ impl<'a> OverlapReport<'a> {
         }
         let scaling = self.report.headline(&overlap.step, &human(overlap.total), doubt);
 
-        let rows = [
-            format!("fingerprint   {plate}   the same with both exchanges, and in heat"),
+        let mut rows = vec![
+            same,
             format!("blocking      {:>9}   a step: messages, then arithmetic", human(waiting)),
             format!("overlap       {:>9}   a step: both at once", human(meanwhile)),
         ];
-        let rows = if alone { &rows[..1] } else { &rows[..] };
+        if alone || blocking.step.is_empty() {
+            rows.truncate(1); // nothing to compare, or blocking was finished before
+        }
+        rows.extend(self.report.checkpoints(overlap));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, meanwhile.mul_f64(steps as f64));
         let why = "only the time that messages take can be hidden";
-        self.report.details(&problem, rows, scaling, run, judged.then_some((gain, why)));
+        self.report.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
         self.report
             .record
-            .result("blocking_step_s", (!alone).then_some(waiting.as_secs_f64()))
+            .result("resumed_step", overlap.resumed)
+            .result(
+                "blocking_step_s",
+                (!alone && !blocking.step.is_empty()).then(|| waiting.as_secs_f64()),
+            )
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)
