@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use cli::RunFlags;
+use cli::{RunFlags, check_replaceable};
 use common::{Samples, Scaling, human, plural, time};
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Report;
 use crate::baseline::Baseline;
 use crate::forecast::{Forecast, blocking_step};
-use crate::launch::found_by_all;
+use crate::launch::{agreed, found_by_all};
 use crate::link::{Link, slowest};
 use crate::plate::{draw, fingerprint};
 use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT};
@@ -64,7 +64,7 @@ impl<'a> HeatReport<'a> {
         let made = steps - clock.resumed;
         let same = format!("fingerprint   {plate}   the same for every number of ranks");
         if clock.step.is_empty() {
-            println!("\n{}\n{same}", draw(&cells, size)); // finished before: nothing was measured
+            println!("\n{same}\n\n{}", draw(&cells, size)); // finished before: nothing was measured
             return self.report.record.result("fingerprint", plate).append();
         }
         let used = BYTES_PER_STEP * (size * size * made) as f64 / computing.as_secs_f64();
@@ -117,7 +117,7 @@ impl<'a> HeatReport<'a> {
 /// this and comes to the same answer.
 pub(super) fn open(
     example: &'static str,
-    PlateFlags { size, steps, forecast, .. }: &PlateFlags,
+    PlateFlags { size, steps, forecast, checkpoint, .. }: &PlateFlags,
     run: &RunFlags,
     baseline: &Path,
     what: &str,
@@ -140,6 +140,14 @@ pub(super) fn open(
         return Err(found_by_all(format!(
             "a plate of {size} x {size} cells does not fit into memory; take a smaller --size"
         )));
+    }
+    if let Some(file) = checkpoint {
+        let others = [("--baseline", Some(baseline)), ("--json", run.json.as_deref())];
+        let root = world.rank() == ROOT;
+        agreed(
+            world,
+            if root { check_replaceable("--checkpoint", file, &others) } else { Ok(()) },
+        )?;
     }
     let baseline = Baseline::new(baseline, example, [("size", json!(size))]);
     let mut report = Report::open(example, run, baseline, *forecast, what, world)?;
