@@ -169,7 +169,7 @@ fn what_is_no_digit_is_not_read_as_one() {
         let (column, line) = ((x - 20.0) / 12.0, (y - 20.0) / 18.0);
         let letter = column as usize + 31 * line as usize;
         let page = (0.0..30.0).contains(&column) && (0.0..20.0).contains(&line);
-        page && letter % 7 > 0
+        page && !letter.is_multiple_of(7)
             && inked(letter % 100, column.fract() * 21.0 + 4.0, line.fract() * 30.0)
     };
     for (name, picture) in [
