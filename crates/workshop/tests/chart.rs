@@ -106,7 +106,7 @@ fn the_crossover_and_amdahl_s_law_say_what_was_measured() {
         ("last_multiplication".to_string(), json!(0.25)),
         ("amdahl".to_string(), json!([{"workers": 4, "speedup": 2.1}])),
     ]);
-    let crossover = drawn("level1_crossover.svg", &[run.clone()]);
+    let crossover = drawn("level1_crossover.svg", std::slice::from_ref(&run));
     assert!(crossover.contains("from 300 ns") && crossover.contains("from 4.00 us"), "{crossover}");
     let amdahl = drawn("level1_amdahl.svg", &[run]);
     // 1 / (0.25 + 0.75 / 64) = 3.82
