@@ -128,7 +128,10 @@ mod tests {
     fn every_step_is_made_once_and_belongs_to_one_group() {
         for (count, groups) in [(0, 0), (1, 1), (19, 1), (20, 2), (99, 9), (200, 20), (1234, 20)] {
             let mut made = 0;
-            let Ok(times) = repeat::<Infallible>(7..7 + count, |_| Ok(made += 1));
+            let Ok(times) = repeat::<Infallible>(7..7 + count, |_| {
+                made += 1;
+                Ok(())
+            });
             assert_eq!((made, times.step.len()), (count, groups));
         }
     }

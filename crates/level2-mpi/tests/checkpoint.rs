@@ -4,9 +4,8 @@
 
 mod support;
 
-use std::collections::hash_map::RandomState;
 use std::fs;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -17,21 +16,11 @@ use support::{machine, ranks};
 use testkit::{Ended, Folder, run};
 
 /// Long enough to be killed.
-const LONG: [&str; 4] = ["--size", "700", "--steps", "300"];
-const SHORT: [&str; 4] = ["--size", "50", "--steps", "40"];
-
-/// The beginning of a line of the report, as an undisturbed run has it.
-fn undisturbed() -> String {
-    let mut plate = Plate::new(700, 0..700);
-    (0..300).for_each(|_| plate.update());
-    format!("{:016x} ", fingerprint(&plate.cells()))
+fn job(number: u32, name: &str, file: &str) -> Command {
+    ranks(number, name, &["--size", "700", "--steps", "300", "--checkpoint", file])
 }
 
-fn job(number: u32, name: &str, flags: [&str; 4], file: &str) -> Command {
-    ranks(number, name, &[&flags[..], &["--checkpoint", file]].concat())
-}
-
-/// Starts a job of so many ranks, which have begun when this returns.
+/// Starts a job, whose ranks have begun when this returns.
 fn begun(mut job: Command, file: &str) -> Child {
     let mut begun = job.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for(file, &mut begun);
@@ -44,13 +33,26 @@ fn wait_for(file: &str, job: &mut Child) {
     }
 }
 
-/// Sends a signal to the ranks: to what the launcher has started, and has started nothing itself.
-fn signal(name: &str, process: u32) {
+/// The ranks: what the launcher has started, and has started nothing itself.
+fn ranks_of(process: u32) -> Vec<String> {
     let children = run(Command::new("pgrep").args(["-P", &process.to_string()])).stdout;
-    match children.is_empty() {
-        true => drop(run(Command::new("kill").args([name, &process.to_string()]))),
-        false => children.lines().for_each(|child| signal(name, child.parse().unwrap())),
-    }
+    let ranks: Vec<_> = children.lines().flat_map(|id| ranks_of(id.parse().unwrap())).collect();
+    if ranks.is_empty() { vec![process.to_string()] } else { ranks }
+}
+
+fn signal(name: &str, ranks: Vec<String>) {
+    run(Command::new("kill").arg(name).args(ranks));
+}
+
+/// Fails the test unless the run ended well, with the plate of a run that nobody disturbed.
+#[track_caller]
+fn undisturbed(job: Ended) -> String {
+    let mut plate = Plate::new(700, 0..700);
+    (0..300).for_each(|_| plate.update());
+    let job = job.succeeded();
+    let expected = format!("{:016x} ", fingerprint(&plate.cells()));
+    assert!(job.line("fingerprint").starts_with(&expected), "{}", job.stdout);
+    job.stdout
 }
 
 fn random(below: u64) -> u64 {
@@ -66,20 +68,20 @@ fn killed_at_any_moment_and_started_again_with_other_ranks_it_ends_with_the_same
         let [file, part] = ["plate", "plate.part"].map(|name| folder.file(name));
         let first = random(4) as u32;
         let other = (first + 1 + random(3) as u32) % 4;
-        let mut always = job(first + 1, "level2_heat", LONG, &file);
-        always.args(["--every", "0"]);
-        let mut doomed = begun(always, &file);
-        sleep(Duration::from_millis(random(800)));
+        let mut doomed = job(first + 1, "level2_heat", &file);
+        doomed.args(["--every", "0"]);
+        let mut doomed = begun(doomed, &file);
+        let ranks = ranks_of(doomed.id());
+        sleep(Duration::from_millis(random(700)));
         if killed % 2 == 0 {
             wait_for(&part, &mut doomed);
-            sleep(Duration::from_micros(random(5000)));
+            sleep(Duration::from_micros(random(3000)));
         }
-        signal("-KILL", doomed.id());
+        signal("-KILL", ranks);
         killed += i32::from(!doomed.wait().unwrap().success());
         writing += i32::from(Path::new(&part).exists());
-        let back = run(&mut job(other + 1, "level2_heat", LONG, &file)).succeeded();
-        assert!(back.line("fingerprint").starts_with(&undisturbed()), "{}", back.stdout);
-        went_on += i32::from(back.stdout.contains("going on"));
+        let back = undisturbed(run(&mut job(other + 1, "level2_heat", &file)));
+        went_on += i32::from(back.contains("going on"));
     }
     println!("{killed} killed, {writing} while they wrote; {went_on} went on from a checkpoint");
 }
@@ -89,18 +91,15 @@ fn told_to_end_it_saves_and_ends_with_75_and_once_finished_it_is_done_at_once() 
     for (name, first_file) in [("level2_heat", ""), ("level2_overlap", ".blocking")] {
         let (folder, _alone) = (Folder::new(), machine());
         let file = folder.file("plate");
-        let first = begun(job(2, name, LONG, &file), &format!("{file}{first_file}"));
-        signal("-USR1", first.id());
-        let first = Ended::from(first.wait_with_output().unwrap());
-        assert_eq!(first.status, 75, "{}{}", first.stdout, first.stderr);
-        assert!(first.line("Told to end: step").contains("of 300 is saved"), "{}", first.stdout);
-        for (ranks, said, judged) in
-            [(3, "going on", "no speedup: this is a part"), (1, "nothing is left", "")]
-        {
-            let next = run(&mut job(ranks, name, LONG, &file)).succeeded();
-            assert!(next.stdout.contains(said) && next.stdout.contains(judged), "{}", next.stdout);
-            assert!(next.line("fingerprint").starts_with(&undisturbed()), "{}", next.stdout);
-        }
+        let told = begun(job(2, name, &file), &format!("{file}{first_file}"));
+        signal("-USR1", ranks_of(told.id()));
+        let told = Ended::from(told.wait_with_output().unwrap());
+        assert_eq!(told.status, 75, "{}{}", told.stdout, told.stderr);
+        assert!(told.line("Told to end: step").contains("of 300 is saved"), "{}", told.stdout);
+        let back = undisturbed(run(&mut job(3, name, &file)));
+        assert!(back.contains("going on") && back.contains("this is a part of a run"), "{back}");
+        let done = undisturbed(run(&mut job(1, name, &file)));
+        assert!(done.contains("nothing is left to do") && !done.contains("take"), "{done}");
     }
 }
 
@@ -108,35 +107,38 @@ fn told_to_end_it_saves_and_ends_with_75_and_once_finished_it_is_done_at_once() 
 fn what_is_not_a_whole_checkpoint_of_this_plate_is_refused_and_left_alone() {
     let (folder, _alone) = (Folder::new(), machine());
     let file = folder.file("plate");
-    run(&mut job(2, "level2_heat", SHORT, &file)).succeeded();
+    let start = |size: &str, steps: &str, file: &str| {
+        let flags = ["--size", size, "--steps", steps, "--checkpoint", file];
+        run(&mut ranks(2, "level2_heat", &flags))
+    };
+    start("50", "40", &file).succeeded();
     let whole = fs::read(&file).unwrap();
     let turned = |at: usize| [&whole[..at], &[whole[at] ^ 1], &whole[at + 1..]].concat();
     let broken = "is not a checkpoint of a plate, or damaged, or cut short";
-    for (bytes, flags, why) in [
-        (whole.clone(), ["--size", "51", "--steps", "40"], "holds 50 x 50 cells at step 40"),
-        (whole.clone(), ["--size", "50", "--steps", "39"], "ends at --steps 39"),
-        (whole[..whole.len() - 4096].to_vec(), SHORT, broken),
-        (turned(16), SHORT, broken),              // the step
-        (turned(49 * 4096 + 100), SHORT, broken), // a cell of rank 1
-        (b"my thesis".to_vec(), SHORT, broken),
+    for (bytes, size, steps, why) in [
+        (whole.clone(), "51", "40", "holds 50 x 50 cells at step 40"),
+        (whole.clone(), "50", "39", "ends at --steps 39"),
+        (whole[..whole.len() - 4096].to_vec(), "50", "40", broken),
+        (turned(16), "50", "40", broken),              // the step
+        (turned(49 * 4096 + 100), "50", "40", broken), // a cell of rank 1
+        (b"my thesis".to_vec(), "50", "40", broken),
     ] {
         fs::write(&file, &bytes).unwrap();
-        run(&mut job(2, "level2_heat", flags, &file)).failed(2, &[&file, why]);
+        start(size, steps, &file).failed(2, &[&file, why]);
         assert_eq!(fs::read(&file).unwrap(), bytes);
     }
-    let nowhere = "/no/such/folder/plate";
-    run(&mut job(2, "level2_heat", SHORT, nowhere)).failed(2, &["cannot write", nowhere]);
+    start("50", "40", "/no/such/folder/plate").failed(2, &["cannot write /no/such/folder/plate"]);
 }
 
 #[test]
 fn a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on() {
     let (folder, _alone) = (Folder::new(), machine());
-    fs::create_dir(folder.file("lost")).unwrap();
     let file = folder.file("lost/plate");
-    let going = begun(job(2, "level2_heat", LONG, &file), &file);
+    fs::create_dir(folder.file("lost")).unwrap();
+    let going = begun(job(2, "level2_heat", &file), &file);
     fs::remove_dir_all(folder.file("lost")).unwrap();
-    let ended = Ended::from(going.wait_with_output().unwrap()).succeeded();
+    let ended = Ended::from(going.wait_with_output().unwrap());
     let warning = format!("warning: step 300 is not saved: cannot write {file}: No such file");
     assert_eq!(ended.stderr.matches(&warning).count(), 1, "{}", ended.stderr);
-    assert!(ended.line("fingerprint").starts_with(&undisturbed()), "{}", ended.stdout);
+    undisturbed(ended);
 }
