@@ -174,6 +174,7 @@ mod tests {
             assert!(exercise.name.starts_with(&format!("{}_", exercise.number)));
             let hint = read(exercise.hint());
             assert!(hint.starts_with(&format!("# Hint {}: ", exercise.number)), "{hint}");
+            assert!(hint.lines().all(|line| line.chars().count() <= 80), "{hint}");
         }
     }
 
