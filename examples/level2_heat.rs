@@ -12,7 +12,8 @@
 
 use std::process::ExitCode;
 
-use level2_mpi::{Clock, HeatArgs, HeatReport, Plate, Rows, launch, neighbours, repeat, slice_of};
+use level2_mpi::{Checkpoint, Clock, HeatArgs, HeatReport, Plate, Rows};
+use level2_mpi::{launch, neighbours, repeat, slice_of};
 use mpi::environment::Universe;
 use mpi::point_to_point::send_receive_into;
 use mpi::topology::SimpleCommunicator;
@@ -29,9 +30,14 @@ fn heat(universe: &Universe, args: &HeatArgs) -> anyhow::Result<()> {
 
     // Split: every rank gets other rows of the plate.
     let mut plate = Plate::new(args.plate.size, slice_of(args.plate.size, rank, size));
+    // Killed, and started again: with --checkpoint it goes on from the last plate that was saved.
+    let mut checkpoint = Checkpoint::resume(&args.plate, &world, &mut plate)?;
 
     world.barrier(); // nobody starts the clock early
-    let clock = repeat(args.plate.steps, |clock| step(&world, &mut plate, clock));
+    let clock = repeat(checkpoint.steps_left(), |clock| {
+        step(&world, &mut plate, clock);
+        checkpoint.save(&plate, clock) // if it is time
+    })?;
 
     report.print(&world, &plate, &clock)
 }

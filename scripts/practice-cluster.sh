@@ -102,7 +102,8 @@ ClusterName=practice
 SlurmctldHost=login
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket=$DIR/munge/socket
+# A job that starts again waits until its old credentials are void: here not two minutes.
+AuthInfo=socket=$DIR/munge/socket,cred_expire=10
 MpiDefault=none
 ReturnToService=2
 SlurmctldPidFile=$DIR/run/slurmctld.pid
@@ -133,7 +134,7 @@ AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/filetxt
 JobCompLoc=$DIR/log/jobs.txt
 
-# A node that does not answer for 20 seconds is down; its jobs end and are not started again.
+# A node that does not answer for 20 seconds is down; its jobs end, and start again if they asked for it.
 SlurmdTimeout=20
 JobRequeue=0
 KillWait=5

@@ -81,6 +81,11 @@ machine() {
   ls -d /var/lib/*practice* /var/lib/*pretend* /etc/slurm/* 2>/dev/null || true
 }
 
+# One that may start again; with one number of steps, so that all of them end with the same plate.
+requeue() { as_user env STEPS=20000 sbatch --parsable "$@" scripts/slurm/level2-requeue.sbatch; }
+saved() { timeout 60 sh -c 'until [ -s "$0" ]; do sleep 0.2; done' "$copy/heat-$1.checkpoint"; }
+went_on() { becomes COMPLETED "$1" && says 'holds step [0-9]+ of 20000: going on' cat "$copy/level2-requeue-$1.out"; }
+
 as_before() { sleep 1 && machine | diff "$work/before" -; } # the kernel takes a moment
 
 step "Up"
@@ -104,6 +109,9 @@ chown -R $user: "$copy"
 limited=$(batch --time=1 --wrap 'sleep 600') # this takes its time, and is looked at later
 
 step "The jobs, submitted by a user"
+told=$(requeue)
+check "level2-requeue: told to end, it saves, and waits to start again" \
+  eval "saved $told && as_root scancel --signal=USR1 $told && becomes PENDING $told"
 speedup='^(speedup |no speedup: )' # one that is right, or why there is none
 pi='^pi +3\.14159265358[0-9]+'
 check "level1: all CPUs that it asked for" job level1 '^4 workers \(SLURM_CPUS_PER_TASK\)' 4 '3 waves of 0.5 s' 1
@@ -152,18 +160,23 @@ done
 check "ended: more memory than asked for" refused 'exceeded memory limit' \
   as_user srun --mem=50M bash -c 'x=$(head -c 200M /dev/zero | tr "\0" x); sleep 60'
 check "every command for a cluster in the documents" as_root "$release/workshop" truth --run cluster
-find . -maxdepth 2 -newer "$work/before" \( -path './*.out' -o -path './baseline-*' -o -path './array/*' \) -delete
+find . -maxdepth 2 -newer "$work/before" \( -path './*.out' -o -path './heat-*' -o -path './baseline-*' -o -path './array/*' \) -delete
 
 step "What can go wrong"
 cancelled=$(batch --wrap 'srun sleep 600')
 on_node4=$(batch --nodelist=node4 --wrap 'srun sleep 600')
 check "two jobs run" eval "becomes RUNNING $cancelled && becomes RUNNING $on_node4 && sleep 2" # so do their steps
 check "scancel ends one" eval "as_root scancel $cancelled && becomes CANCELLED $cancelled"
-check "slurmd on node4 is killed" as_root ssh node4 "kill -9 \$(cat $PRACTICE_CLUSTER_DIR/run/slurmd-node4.pid)"
+died=$(requeue --nodelist=node4)
+check "a node dies: Slurm on node4 is killed, and what it runs" eval "saved $died &&
+  as_root ssh node4 \"pkill -KILL --ns \\\$\\\$ --nslist net 'slurm|srun|level2'\""
 check "  its job ends" becomes NODE_FAIL "$on_node4"
 check "  sinfo says that the node is down" says node4 as_root sinfo -h -t down -o %N
 check "  up repairs it" timeout 120 "$cluster" up 4
 check "  and it takes jobs again" says node4 as_user srun --nodelist=node4 hostname
+check "  one that may start again goes on from its checkpoint" went_on "$died"
+check "  as one did that was told to end" went_on "$told"
+check "  with the same plate" [ "$(grep -h '^fingerprint' "$copy"/level2-requeue-*.out | sort | uniq -c | grep -c ' 2 ')" = 1 ]
 check "a job over its time limit ends, and says so" eval \
   "becomes TIMEOUT $limited && grep 'DUE TO TIME LIMIT' $work/$limited.out"
 

@@ -30,7 +30,9 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     let disturbed = pairs.disturbance.sentence(workers);
     println!("{}", cli::verdict(&headline(race, winner, scaling.speedup)));
     match &disturbed {
-        Some(line) if pairs.disturbance.is_notable() => println!("{}\n", cli::wrapped(line)),
+        Some(line) if pairs.disturbance.is_notable() && race.weight.is_zero() => {
+            println!("{}\n", cli::wrapped(line));
+        }
         _ => println!("{}\n", lesson(race, winner)),
     }
     println!("sequential    {:>9}   one worker", human(sequential));
@@ -44,7 +46,8 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     }
     println!("{scaling}");
     println!("{}start of the workers {}", repeats(pairs), human(pool_start));
-    let warnings = [hyperthreads(), disturbed.filter(|_| !pairs.disturbance.is_notable())];
+    let unknown = disturbed.filter(|_| !pairs.disturbance.is_notable());
+    let warnings = [hyperthreads(), unknown];
     warnings.iter().flatten().for_each(|line| println!("{}", cli::wrapped(line)));
     if let Some(score) = race.guess.score(scaling.speedup, "x", &reason(race, winner)) {
         println!("\n{}", cli::wrapped(&score));

@@ -50,7 +50,7 @@ pub struct PiArgs {
 }
 
 /// A square plate, and how long heat spreads over it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct PlateFlags {
     /// Rows, and columns, of the plate.
     #[arg(long, value_name = "N", default_value = "500", value_parser = count(1..=20_000))]
@@ -63,13 +63,29 @@ pub struct PlateFlags {
     /// Measure what a message costs, and forecast 1 to 1,024 ranks (needs two ranks or more)
     #[arg(long)]
     pub forecast: bool,
+
+    /// Save the plate in FILE; started again, the run goes on from there, with any number of ranks
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+
+    /// How often it is saved.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = count(0..=86_400))]
+    pub every: u64,
+}
+
+impl PlateFlags {
+    /// The same for one of several simulations, which has a checkpoint of its own: `FILE.name`.
+    pub fn named(&self, name: &str) -> Self {
+        let checkpoint = self.checkpoint.as_ref().map(|file| file.with_added_extension(name));
+        Self { checkpoint, ..self.clone() }
+    }
 }
 
 /// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 pub struct HeatArgs {
-    /// `--size`, `--steps` and `--forecast`.
+    /// The plate, the forecast and the checkpoint.
     #[command(flatten)]
     pub plate: PlateFlags,
 
@@ -86,7 +102,7 @@ pub struct HeatArgs {
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 pub struct OverlapArgs {
-    /// `--size`, `--steps` and `--forecast`.
+    /// The plate, the forecast and the checkpoint.
     #[command(flatten)]
     pub plate: PlateFlags,
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Result;
 use cli::{Answer, Misuse, misuse};
 use mpi::environment::{Universe, library_version};
 use mpi::topology::SimpleCommunicator;
@@ -19,7 +20,7 @@ use crate::ROOT;
 /// What it adds to [`mpi::initialize`]: a panic on any thread, and an error that `program` returns,
 /// end the whole job with `MPI_Abort`. Without it this rank would call `MPI_Finalize` and wait
 /// there for ranks that wait for it.
-pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Result<()>) -> ExitCode {
+pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> Result<()>) -> ExitCode {
     // Funneled: threads may compute, but only this one exchanges messages.
     let started = mpi::initialize_with_threading(Threading::Funneled);
     let (universe, _) = started.expect("MPI is started once");
@@ -28,6 +29,10 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Resul
     let code = exit_code(&world, flags(&world).and_then(|args| program(&universe, &args)));
     let _ = panic::take_hook(); // from here on there is no MPI left to abort
     drop(universe); // MPI_Finalize: waits for the other ranks
+    if code != ExitCode::SUCCESS {
+        // Rank 0 ends last: srun kills those that still run, and then its status would be theirs.
+        thread::sleep(Duration::from_millis(300));
+    }
     code
 }
 
@@ -37,7 +42,7 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Resul
 ///
 /// # Errors
 /// One that [`exit_code`] turns into the right status on every rank.
-pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<Args> {
+pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> Result<Args> {
     let variable = |name: &str| std::env::var(name).ok();
     if let Some(warning) = wrong_launcher(variable, world.size(), &library_name()) {
         eprintln!("{}", cli::wrapped(&warning));
@@ -48,18 +53,22 @@ pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<A
             if world.rank() == ROOT {
                 let _ = text.print();
             }
-            anyhow::Error::new(FoundByAll(None))
+            anyhow::Error::new(FoundByAll(0, String::new()))
         }
     })
 }
 
 /// Turns what this rank did into its exit status. An error of one rank ends all of them.
-pub fn exit_code(world: &SimpleCommunicator, result: anyhow::Result<()>) -> ExitCode {
+pub fn exit_code(world: &SimpleCommunicator, result: Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match error.downcast::<FoundByAll>() {
-        Ok(FoundByAll(None)) => ExitCode::SUCCESS,
-        Ok(FoundByAll(Some(line))) if world.rank() == ROOT => cli::exit_code(Err(misuse(line))),
-        Ok(_) => ExitCode::from(2),
+        Ok(_) if world.rank() != ROOT => ExitCode::SUCCESS, // rank 0 speaks, and fails, for all
+        Ok(FoundByAll(2, line)) => cli::exit_code(Err(misuse(line))),
+        Ok(FoundByAll(0, _)) => ExitCode::SUCCESS,
+        Ok(FoundByAll(status, line)) => {
+            println!("{}", cli::wrapped(&line));
+            ExitCode::from(status)
+        }
         Err(error) => {
             let status = if error.is::<Misuse>() { 2 } else { 1 };
             cli::exit_code(Err(error.context(format!("rank {}", world.rank()))));
@@ -84,13 +93,13 @@ fn abort(world: &SimpleCommunicator, status: i32) -> ! {
     world.abort(status)
 }
 
-/// What every rank finds by itself, so that rank 0 can speak for all: a refusal, or the help.
+/// The exit status that every rank finds by itself, and why, so that rank 0 can speak for all.
 #[derive(Debug)]
-struct FoundByAll(Option<String>);
+struct FoundByAll(u8, String);
 
 impl fmt::Display for FoundByAll {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(self.0.as_deref().unwrap_or_default())
+        f.write_str(&self.1)
     }
 }
 
@@ -98,7 +107,21 @@ impl std::error::Error for FoundByAll {}
 
 /// A refusal that every rank comes to by itself: one line, from rank 0.
 pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(FoundByAll(Some(line.into())))
+    anyhow::Error::new(FoundByAll(2, line.into()))
+}
+
+/// The end of a run that is to be started again: status 75, `EX_TEMPFAIL` of `sysexits.h`.
+pub(crate) fn suspended(step: u64, last: u64) -> anyhow::Error {
+    let line = format!("Told to end: step {step} of {last} is saved. Start it again to go on.");
+    anyhow::Error::new(FoundByAll(75, line))
+}
+
+/// What rank 0 found for all: where it is an error, no rank goes on. Every rank calls this.
+pub(crate) fn agreed<T>(world: &SimpleCommunicator, found: Result<T>) -> Result<T> {
+    let mut refused = found.is_err();
+    world.process_at_rank(ROOT).broadcast_into(&mut refused);
+    let found = found.map_err(|error| found_by_all(format!("{error:#}")))?;
+    if refused { Err(found_by_all("")) } else { Ok(found) }
 }
 
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.

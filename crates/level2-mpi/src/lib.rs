@@ -6,6 +6,7 @@
 
 mod args;
 mod baseline;
+mod checkpoint;
 mod forecast;
 mod kernel;
 mod launch;
@@ -17,6 +18,7 @@ mod slice;
 mod steps;
 
 pub use args::{HeatArgs, HelloArgs, NoArgs, OverlapArgs, PiArgs, PlateFlags};
+pub use checkpoint::Checkpoint;
 pub use kernel::{Kernel, integrate};
 pub use launch::{exit_code, flags, launch};
 pub use plate::{Interior, Plate, Rows, fingerprint};

@@ -1,5 +1,6 @@
 //! What a message costs, and what a rank computes alone: measured for a forecast.
 
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -38,10 +39,11 @@ impl Link {
         let message = |bytes| {
             let (mine, mut theirs) = (vec![0_u8; bytes], vec![0_u8; bytes]);
             world.barrier();
-            let exchanges = repeat(EXCHANGES, |_| {
+            let Ok(exchanges) = repeat::<Infallible>(0..EXCHANGES, |_| {
                 for rank in [&before, &after].into_iter().flatten() {
                     send_receive_into(&mine[..], rank, &mut theirs[..], rank);
                 }
+                Ok(())
             });
             slowest(world, exchanges.step.median()) / messages(world.size() as u32)
         };
@@ -80,7 +82,7 @@ pub fn alone<T>(world: &SimpleCommunicator, mut work: impl FnMut() -> T) -> f64 
 }
 
 /// The longest of the times of all ranks, in seconds.
-fn slowest(world: &SimpleCommunicator, mine: Duration) -> f64 {
+pub(crate) fn slowest(world: &SimpleCommunicator, mine: Duration) -> f64 {
     let mut all = 0.0;
     world.all_reduce_into(&mine.as_secs_f64(), &mut all, SystemOperation::max());
     all

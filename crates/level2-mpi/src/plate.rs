@@ -17,7 +17,7 @@ const HOT: f64 = 100.0;
 ///   last row   /
 ///   halo below    what the rank below last sent; 0 below the plate
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Plate {
     /// Cells per row, with the column of zeros at either end.
     stride: usize,
@@ -104,11 +104,21 @@ impl Plate {
         std::mem::swap(&mut self.now, &mut self.next);
     }
 
-    /// The temperatures of the band, row by row, without halos and borders.
-    pub fn cells(&self) -> Vec<f64> {
+    /// The rows of the band, without halos and borders.
+    pub fn band(&self) -> impl Iterator<Item = &[f64]> {
         let band = &self.now[self.stride..self.now.len() - self.stride];
-        let rows = band.chunks_exact(self.stride);
-        rows.flat_map(|row| &row[1..row.len() - 1]).copied().collect()
+        band.chunks_exact(self.stride).map(|row| &row[1..row.len() - 1])
+    }
+
+    /// The same, to be changed.
+    pub fn band_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
+        let (stride, end) = (self.stride, self.now.len() - self.stride);
+        self.now[stride..end].chunks_exact_mut(stride).map(move |row| &mut row[1..stride - 1])
+    }
+
+    /// The temperatures of the band, row by row.
+    pub fn cells(&self) -> Vec<f64> {
+        self.band().flatten().copied().collect()
     }
 }
 
@@ -150,10 +160,10 @@ pub fn fingerprint(cells: &[f64]) -> u64 {
 /// From cold to hot.
 const SHADES: &[u8] = b" .:-=+*#%@";
 
-/// Draws a square plate with at most 20 by 10 characters: each is the mean of its cells.
+/// Draws a square plate with at most 16 by 8 characters: each is the mean of its cells.
 pub fn draw(cells: &[f64], size: u64) -> String {
     let size = size as usize;
-    let (columns, rows) = (size.min(20), size.div_ceil(2).min(10));
+    let (columns, rows) = (size.min(16), size.div_ceil(2).min(8));
     let mut picture = String::new();
     for row in 0..rows {
         for column in 0..columns {
@@ -259,8 +269,8 @@ mod tests {
     fn a_picture_fits_the_terminal_and_shows_hot_and_cold() {
         for size in [1, 2, 5, 64, 100, 333] {
             let picture = draw(&serial(size, 0), size);
-            assert!(picture.lines().count() <= 10);
-            assert!(picture.lines().all(|line| line.len() as u64 == size.min(20)), "{size}");
+            assert!(picture.lines().count() <= 8);
+            assert!(picture.lines().all(|line| line.len() as u64 == size.min(16)), "{size}");
         }
         let picture = draw(&serial(333, 10), 333);
         assert!(picture.contains('@') && picture.contains(' '), "{picture}");

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use cli::wrapped;
 use common::{plural, usable_cpus};
 
 use crate::programs::{Programs, has_gpu};
@@ -72,7 +73,7 @@ impl DemoArgs {
                 match ended.fault {
                     None => rows.extend(run.as_ref().map(row)),
                     Some(line) => {
-                        println!("{}: {line}; going on with the next step", step.name);
+                        println!("{} failed; going on with the next step", step.name);
                         failed.push(format!("{}: {line}", step.name));
                     }
                 }
@@ -89,7 +90,7 @@ impl DemoArgs {
         let cores = plural(usable_cpus(), "core");
         headline(&format!("Summary: {}, {cores}", host.to_string_lossy()));
         rows.iter().for_each(|row| println!("{row}"));
-        failed.iter().for_each(|line| println!("FAILED  {line}"));
+        failed.iter().for_each(|line| println!("{}", wrapped(&format!("FAILED  {line}"))));
         match failed.len() {
             0 => Ok(()),
             n => bail!("{} of the demonstration failed: see above", plural(n, "step")),
@@ -142,6 +143,18 @@ fn row(run: &Run) -> String {
                 seconds => format!("from {} a task", seconds_exact(seconds)),
             };
             format!("parallel wins: awake {}, woken {}", from("awake_s"), from("asleep_s"))
+        }
+        "level1_memory" => {
+            let rows = run.table("rows", ["workers", "triad_bytes_per_s", "polynomial_per_s"]);
+            match rows.unwrap_or_default()[..] {
+                [[_, moved, computed], .., [workers, most, all]] => format!(
+                    "{:.1} GB/s; {workers} workers: triad {:.2} x, polynomial {:.2} x",
+                    1e-9 * moved,
+                    most / moved,
+                    all / computed
+                ),
+                _ => disturbed().unwrap_or_else(|| "one worker: see above".to_string()),
+            }
         }
         "level3_mnist" => {
             let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));

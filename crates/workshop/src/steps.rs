@@ -10,12 +10,14 @@ level1-race-half 30 Tasks that wait. Ten tasks, four workers: how many waves?
     level1_cores --weight $weight --tasks 10 --workers 4 --guess --timeline
 level1-job 36 As a job: Slurm says how many workers there are.
     sbatch --wait --output=level1.out scripts/slurm/level1.sbatch && head -n 18 level1.out
-level1-race-0 30 Tasks that weigh nothing. Who wins?
+level1-race-0 24 Tasks that weigh nothing. Who wins?
     level1_cores --weight 0 --tasks 10 $workers --guess
-level1-race-computing 30 Tasks that compute. Now each worker needs a core.
+level1-race-computing 24 Tasks that compute. Now each worker needs a core.
     level1_cores --weight 0 --tasks 100 $workers --factorial 5000
-level1-crossover 36 At which size of a task does parallel start to win?
+level1-crossover 28 At which size of a task does parallel start to win?
     level1_crossover --tasks 10 $workers
+level1-memory 20 Arrays in the caches, then in memory. What do more workers add?
+    level1_memory $workers --guess
 level2-hello 6 One program, four copies.
     -n 4 level2_hello
 level2-hello-again 6 The same again. Is the order the same?
