@@ -162,7 +162,9 @@ start_daemons() { # NODES
   on login sh -c "mountpoint -q /etc/slurm || mount --bind '$DIR/etc' /etc/slurm"
   running slurmctld "$DIR/run/slurmctld.pid" || on login slurmctld
   for ((i = 1; i <= $1; i++)); do
-    running slurmd "$DIR/run/slurmd-node$i.pid" || on "node$i" slurmd
+    running slurmd "$DIR/run/slurmd-node$i.pid" && continue
+    rm -rf "$DIR"/{spool,hosts/tmp}/"node$i"/*pmix* # what a crash left: a job could not start again there
+    on "node$i" slurmd
   done
 }
 
