@@ -31,11 +31,12 @@ fn end(words: &str) {
 fn line(words: &str) -> String {
     let error = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let error = error.into_iter().find(|word| word.starts_with("CUDA_ERROR_"));
-    let memory = ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY"];
+    let memory = // of CUDA, and of wgpu
+        ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY", "Out of Memory"];
     let (cause, cure) = match error {
         _ if memory.iter().any(|sign| words.contains(sign)) => (
             "the GPU's memory ran out".to_string(),
-            "take a smaller --batch-size, and see in nvidia-smi who else uses it",
+            "take a smaller --batch-size or --size, and see in nvidia-smi who else uses it",
         ),
         Some("CUDA_ERROR_UNSUPPORTED_PTX_VERSION") => (
             "CUDA's run-time compiler is newer than the GPU's driver".to_string(),
