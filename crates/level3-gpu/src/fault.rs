@@ -42,17 +42,24 @@ fn line(words: &str) -> String {
             "CUDA's run-time compiler is newer than the GPU's driver".to_string(),
             "load a CUDA module that is not newer than what nvidia-smi shows",
         ),
+        None if words.starts_with("Missing symbol ") => (
+            format!("the NVIDIA driver is too old ({})", beginning(words)),
+            "take another node, --device cpu, or a build with --features wgpu",
+        ),
         Some(error) => (
             format!("the GPU failed ({error})"),
             "run it once more; if it fails again, see nvidia-smi and take --device cpu",
         ),
-        None => {
-            let first = words.lines().next().unwrap_or_default();
-            let short: String = first.chars().take(200).collect();
-            (format!("the GPU's part of the program failed ({short})"), "take --device cpu")
-        }
+        None => (
+            format!("the GPU's part of the program failed ({})", beginning(words)),
+            "take --device cpu",
+        ),
     };
     format!("{cause}; nothing was saved. What to do: {cure}")
+}
+
+fn beginning(words: &str) -> String {
+    words.lines().next().unwrap_or_default().chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -74,6 +81,7 @@ mod tests {
                 "newer than the GPU's driver",
                 "CUDA module",
             ),
+            ("Missing symbol cuX: undefined", "driver is too old (Missing symbol cuX", "wgpu"),
             ("Service state not found\nand more", "(Service state not found)", "--device cpu"),
         ] {
             let line = line(words);
