@@ -37,7 +37,7 @@ fn run() -> anyhow::Result<()> {
     let mut record = Record::open(args.run.json.as_deref(), 1, "level1_crossover")?;
     let workers = args.workers.decide()?; // --workers, else SLURM_CPUS_PER_TASK, else 1
     let guess = args.guess(workers)?;
-    println!("Crossover: {}, {workers}", plural(args.tasks, "task"));
+    println!("Crossover: {}\n{workers}", plural(args.tasks, "task"));
 
     let (pool, tasks) = (start_pool(workers)?, args.tasks as usize);
     let crossover = Crossover::measure(

@@ -107,7 +107,7 @@ impl fmt::Display for Amdahl {
         write!(f, "workers       time   speedup   at most   efficiency   Karp-Flatt serial share")?;
         for (time, scaling) in &self.rows {
             let &Scaling { workers, speedup, .. } = scaling;
-            let (time, most) = (human(*time), self.bound(workers));
+            let (time, most) = (human(*time), self.bound(workers.min(usable_cpus())));
             write!(f, "\n{workers:>7}  {time:>9}  {speedup:>6.2} x  {most:>6.2} x")?;
             write!(f, "  {:>9.0} %", 100.0 * scaling.efficiency())?;
             if let Some(share) = scaling.serial_fraction() {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 const COLUMNS: usize = 56;
-const ROWS: usize = 8;
+const ROWS: usize = 6;
 
 /// A curve: the letter that draws it and its points (x, y), all above zero.
 pub(crate) type Curve<'a> = (char, &'a [(f64, f64)]);

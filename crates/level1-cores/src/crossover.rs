@@ -15,7 +15,7 @@ use crate::chart::chart;
 const SMALLEST: f64 = 20e-9;
 const SIZES: i32 = 20;
 /// A loop that takes longer, in seconds, has been worth sharing for long.
-const LONGEST: f64 = 0.2;
+const LONGEST: f64 = 0.11;
 
 /// How long each state of the workers is measured, in how many rounds over all sizes.
 const BUDGET: Duration = Duration::from_millis(1500);
@@ -53,19 +53,6 @@ impl Point {
     }
 }
 
-/// Where parallel starts to win.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Found {
-    /// At tasks of so many seconds.
-    At(f64),
-    /// It wins with the smallest tasks already.
-    Always,
-    /// It wins with no size up to this one, in seconds.
-    Never(f64),
-    /// Too few bursts were undisturbed.
-    TooBusy,
-}
-
 /// Both loops, raced with tasks of many sizes and with workers in both states.
 #[derive(Debug)]
 pub struct Crossover {
@@ -74,7 +61,8 @@ pub struct Crossover {
     pointless: Option<String>,
     /// Of workers in each of the [`STATES`].
     points: [Vec<Point>; 2],
-    found: [Found; 2],
+    /// The size in seconds from which parallel wins in each of the states, if it was found.
+    found: [Option<f64>; 2],
     disturbance: Disturbance,
 }
 
@@ -115,23 +103,15 @@ impl Crossover {
     /// How far a guess in microseconds is from the crossover of workers that are awake, and why it
     /// lies there. None without a guess.
     pub fn score(&self, guess: Guess) -> Option<String> {
+        let why = "handing out the loop costs time; what all tasks together save must be more";
         match self.found[0] {
-            Found::At(seconds) => {
-                let why =
-                    "handing out the loop costs time; what all tasks together save must be more";
-                guess.score(1e6 * seconds, "us", why)
-            }
-            _ => guess.0.map(|_| "Your guess cannot be scored: no size was found.".to_string()),
+            Some(seconds) => guess.score(1e6 * seconds, "us", why),
+            None => guess.0.map(|_| "Your guess cannot be scored: no size was found.".to_string()),
         }
     }
 
     /// Notes both crossovers and every point in the record of the run.
     pub fn note(&self, record: &mut Record) {
-        let seconds = |found| match found {
-            Found::At(seconds) => Some(seconds),
-            Found::Always => Some(SMALLEST),
-            Found::Never(_) | Found::TooBusy => None,
-        };
         let point = |point: &Point| {
             json!({
                 "task_s": point.task_s,
@@ -141,8 +121,8 @@ impl Crossover {
         };
         let [awake, asleep] = &self.points;
         record
-            .result("awake_s", seconds(self.found[0]))
-            .result("asleep_s", seconds(self.found[1]))
+            .result("awake_s", self.found[0])
+            .result("asleep_s", self.found[1])
             .result("waited_share", self.disturbance.waited)
             .result("points", measured(awake).map(point).collect::<Value>())
             .result("points_asleep", measured(asleep).map(point).collect::<Value>());
@@ -153,19 +133,16 @@ impl Crossover {
 pub(crate) fn pointless(tasks: usize, workers: Workers, cpus: usize) -> Option<String> {
     let why = match (tasks, workers.count) {
         (1, _) => "one task cannot be shared; take more: --tasks 10".to_string(),
-        (_, many @ 2..) if many > cpus => {
+        (_, 1) => "one worker has nobody to share with; take more: --workers, or in Slurm \
+                   --cpus-per-task"
+            .to_string(),
+        (_, many) if many > cpus => {
             let (many, cpus) = (plural(many, "worker"), plural(cpus, "usable CPU"));
             format!("{many} share {cpus} and wait for each other")
         }
-        (_, 1) if cpus == 1 => {
-            "one worker has nobody to share with, and there is one usable CPU; in Slurm, ask for more: \
-             --cpus-per-task=4"
-                .to_string()
-        }
-        (_, 1) => format!("one worker has nobody to share with: --workers {}", cpus.min(4)),
         _ => return None,
     };
-    Some(format!("There is no crossover to measure: {why}"))
+    Some(format!("There is no crossover to measure: {why}."))
 }
 
 /// Races tasks of all sizes, in rounds, until parallel wins clearly.
@@ -204,60 +181,44 @@ fn measured(points: &[Point]) -> impl Iterator<Item = &Point> {
     points.iter().filter(|point| point.parallel.len() >= ROUNDS.start)
 }
 
-/// Between the largest task with which parallel loses and the next one: where the times are equal.
-fn find(points: &[Point]) -> Found {
-    let of_all_sizes = points;
+/// Between the largest task with which parallel loses and the next one: where both take as long.
+fn find(points: &[Point]) -> Option<f64> {
     let points: Vec<&Point> = measured(points).collect();
-    let is_end = |point: Option<&&Point>, end: Option<&Point>| {
-        point.zip(end).is_some_and(|(point, end)| point.task_s == end.task_s)
-    };
     let Some(loses) = points.iter().rposition(|point| point.loss() > 0.0) else {
-        let from_the_start = is_end(points.first(), of_all_sizes.first());
-        return if from_the_start { Found::Always } else { Found::TooBusy };
+        return points.first().map(|point| point.task_s).filter(|&task_s| task_s == SMALLEST);
     };
-    let low = points[loses];
-    match points.get(loses + 1) {
-        Some(high) if high.task_s < 5.0 * low.task_s => {
-            let way = low.loss() / (low.loss() - high.loss());
-            Found::At(low.task_s * (high.task_s / low.task_s).powf(way))
-        }
-        None if is_end(points.last(), of_all_sizes.last()) => Found::Never(low.task_s),
-        _ => Found::TooBusy,
-    }
+    let (low, high) = (points[loses], points.get(loses + 1)?);
+    let ratio = high.task_s / low.task_s; // more than 2 where no race of a size was undisturbed
+    let way = low.loss() / (low.loss() - high.loss());
+    (ratio < 5.0).then(|| low.task_s * ratio.powf(way))
 }
 
-/// A time in microseconds, with two digits.
+/// A size in microseconds, with two digits.
 fn about(seconds: f64) -> String {
     let us = 1e6 * seconds;
     let unit = 10_f64.powf(us.log10().floor() - 1.0);
-    format!("{} us", ((us / unit).round() * unit * 1e6).round() / 1e6)
+    let rounded = ((us / unit).round() * unit * 1e6).round() / 1e6;
+    format!("{} {rounded} us", if seconds <= SMALLEST { "less than" } else { "about" })
 }
 
 /// The answer in two lines.
-fn answer([awake, asleep]: [Found; 2]) -> String {
-    let alone = |found| match found {
-        Found::At(seconds) => {
-            format!("parallel starts to win at about {} per task", about(seconds))
-        }
-        Found::Always => {
-            format!("parallel wins at every size from {} per task on", about(SMALLEST))
-        }
-        Found::Never(seconds) => {
-            format!("parallel wins at no size up to {} per task", about(seconds))
-        }
-        Found::TooBusy => "this machine is too busy to tell".to_string(),
+fn answer(found: [Option<f64>; 2], busy: bool) -> String {
+    let unknown = match busy {
+        true => "this machine is too busy to tell",
+        false => "parallel wins with no size that was tried",
     };
-    match (awake, asleep) {
-        (Found::At(awake), Found::At(asleep)) => format!(
-            "Parallel starts to win at about {} per task if the workers are awake,\n\
-             and at about {} if they must be woken.",
+    let alone = |found: Option<f64>| match found {
+        Some(size) => format!("parallel starts to win at {} per task", about(size)),
+        None => unknown.to_string(),
+    };
+    match found {
+        [Some(awake), Some(asleep)] => format!(
+            "Parallel starts to win at {} per task if the workers are awake,\n\
+             and at {} if they must be woken.",
             about(awake),
             about(asleep)
         ),
-        (Found::TooBusy, Found::TooBusy) => {
-            "This machine is too busy to tell at which size parallel starts to win.".to_string()
-        }
-        _ => format!(
+        [awake, asleep] => format!(
             "If the workers are awake, {};\nif they must be woken, {}.",
             alone(awake),
             alone(asleep)
@@ -269,11 +230,14 @@ fn answer([awake, asleep]: [Found; 2]) -> String {
 impl fmt::Display for Crossover {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if let Some(line) = &self.pointless {
-            return f.write_str(&cli::wrapped(line));
+            return writeln!(f, "{}", cli::wrapped(line));
         }
-        writeln!(f, "{}", cli::verdict(&answer(self.found)))?;
+        writeln!(f, "{}", cli::verdict(&answer(self.found, self.disturbance.is_notable())))?;
         if let Some(line) = self.disturbance.sentence(self.workers.count) {
             writeln!(f, "{}", cli::wrapped(&line))?;
+        }
+        if self.found == [None; 2] {
+            return Ok(());
         }
         let curve = |points: &[Point], times: fn(&Point) -> &Samples| -> Vec<(f64, f64)> {
             let point = |point: &Point| (point.task_s, times(point).quartile().as_secs_f64());
@@ -299,7 +263,7 @@ mod tests {
     use common::Source;
 
     /// A machine where handing out the tasks costs `overhead` and work is then halved.
-    fn machine(overhead_s: f64) -> Found {
+    fn machine(overhead_s: f64) -> Option<f64> {
         let time = Duration::from_secs_f64;
         find(&points(10, |task_s| (time(10.0 * task_s), time(overhead_s + 5.0 * task_s))))
     }
@@ -307,36 +271,26 @@ mod tests {
     #[test]
     fn the_crossover_is_where_both_loops_take_as_long() {
         for overhead_s in [1e-6, 7e-6, 50e-6, 900e-6] {
-            let Found::At(found_s) = machine(overhead_s) else { panic!("{overhead_s}") };
-            let truth_s = overhead_s / 5.0;
+            let (found_s, truth_s) = (machine(overhead_s).unwrap(), overhead_s / 5.0);
             assert!((found_s / truth_s - 1.0).abs() < 0.1, "{found_s} is not {truth_s}");
         }
-        assert_eq!(machine(0.0), Found::Always);
-        assert!(matches!(machine(10.0), Found::Never(_)));
+        assert_eq!((machine(0.0), machine(10.0), find(&[])), (Some(SMALLEST), None, None));
     }
 
     #[test]
     fn a_machine_that_is_too_busy_is_not_said_to_have_no_crossover() {
-        assert_eq!(find(&[]), Found::TooBusy);
-        let said = answer([Found::At(3.41e-6), Found::TooBusy]);
-        assert!(
-            said.contains("about 3.4 us per task") && said.contains("too busy to tell"),
-            "{said}"
-        );
-        assert!(answer([Found::TooBusy; 2]).starts_with("This machine is too busy"));
+        let said = answer([Some(3.41e-6), None], true);
+        assert!(said.contains("about 3.4 us per task") && said.contains("too busy"), "{said}");
     }
 
     #[test]
     fn every_answer_is_two_lines_of_a_terminal() {
-        let all = [Found::At(1.234_567e-3), Found::Always, Found::Never(10.5e-3), Found::TooBusy];
-        for text in all.iter().flat_map(|awake| all.map(|asleep| answer([*awake, asleep]))) {
-            assert!(
-                text.lines().count() <= 2 && text.lines().all(|line| line.len() <= 80),
-                "{text}"
-            );
+        let all = [Some(1.234_567e-3), Some(SMALLEST), None];
+        for text in all.iter().flat_map(|awake| all.map(|asleep| answer([*awake, asleep], false))) {
+            assert!(text.lines().count() == 2 && text.lines().all(|l| l.len() <= 80), "{text}");
         }
-        assert_eq!(about(2.864e-7), "0.29 us");
-        assert_eq!(about(4.2e-6), "4.2 us");
+        assert_eq!(about(2.864e-7), "about 0.29 us");
+        assert_eq!(about(SMALLEST), "less than 0.02 us");
     }
 
     #[test]
@@ -345,8 +299,7 @@ mod tests {
             pointless(tasks, Workers { count, source: Source::Flag }, cpus).unwrap_or_default()
         };
         assert!(told(1, 2, 2).contains("one task cannot be shared"));
-        assert!(told(10, 1, 2).ends_with("--workers 2"));
-        assert!(told(10, 1, 1).contains("--cpus-per-task"));
+        assert!(told(10, 1, 2).contains("one worker has nobody to share with"));
         assert!(told(10, 4, 1).contains("4 workers share 1 usable CPU"));
         assert_eq!(told(2, 2, 2), "");
     }

@@ -17,8 +17,12 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     let (sequential, parallel) = (pairs.sequential.median(), pairs.parallel.median());
     let scaling = Scaling {
         workers,
-        // Where tasks wait, what is lost is a last wave that is not full, and no serial share.
-        cpus: if race.weight.is_zero() { usable_cpus() } else { 0 },
+        // Where tasks wait, what is lost is a last wave that is not full; where others run here too, it is
+        // their time. Neither is a serial share.
+        cpus: match race.weight.is_zero() && !pairs.disturbance.is_notable() {
+            true => usable_cpus(),
+            false => 0,
+        },
         speedup: pairs.speedup(),
         noise: pairs.parallel.noise(),
     };
