@@ -2,10 +2,9 @@
 
 use std::sync::OnceLock;
 
-use burn::backend::wgpu::graphics::{AutoGraphicsApi, GraphicsApi};
-use burn::backend::wgpu::{WgpuDevice, WgpuRuntime, init_setup};
 use cubecl::Runtime;
 use cubecl::device::Device;
+use cubecl::wgpu::{AutoGraphicsApi, GraphicsApi, WgpuDevice, WgpuRuntime, init_setup};
 
 use crate::device::Found;
 use crate::kernels;

@@ -40,7 +40,7 @@ impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self.found() {
             None => "CPU",
-            Some(found) if found.software => "software device",
+            _ if self.is_software() => "software device",
             Some(_) => "GPU",
         })
     }
@@ -130,6 +130,11 @@ impl Device {
         let mut devices: Vec<Self> = cpu.into_iter().chain([choice.device()]).collect();
         devices.dedup();
         devices
+    }
+
+    /// Whether it is a driver that computes on the CPU.
+    pub(crate) fn is_software(self) -> bool {
+        self.found().is_some_and(|found| found.software)
     }
 
     /// What the hardware is called.

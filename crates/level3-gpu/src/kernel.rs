@@ -149,6 +149,9 @@ impl<'a> KernelReport<'a> {
             gpu: Vec::new(),
             start: Instant::now(),
         };
+        let (size, steps) = (args.size, plural(args.steps as usize, "step"));
+        println!("CPU: {workers}\n{}: {}", report.device, report.device.hardware());
+        println!("plate: {size} x {size} cells, {steps}");
         Ok(report)
     }
 
@@ -209,10 +212,8 @@ impl<'a> KernelReport<'a> {
             worst <= 1e-3,
             "CPU and GPU differ by {worst} degrees: does each thread write its own cell, and no other?"
         );
-        let (size, steps, device) = (self.args.size, self.args.steps, self.device);
+        let (steps, device) = (self.args.steps, self.device);
         let warm_up = warm_up.iter().sum();
-        println!("CPU: {}\n{device}: {}", self.workers, device.hardware());
-        println!("plate: {size} x {size} cells, {}", plural(steps as usize, "step"));
         println!("warm-up: {}, not counted: the kernel is compiled\n", human(warm_up));
         let equal = match worst {
             0.0 => "both plates are equal to the last bit".to_string(),
@@ -223,10 +224,13 @@ impl<'a> KernelReport<'a> {
         println!("{}", cli::verdict(&format!("The {device} and the CPU agree: {equal}.")));
         let [copied_in, computed, copied_out] = &parts;
         println!("copying in {copied_in}, computing {computed}, copying out {copied_out}");
-        println!("{}\n", wrapped(&pays(steps, *cpu, *compute, *copy_in + *copy_out)));
+        println!("{}", pays(steps, *cpu, *compute, *copy_in + *copy_out));
+        if device.is_software() {
+            println!("It computes on the same cores, and the launch of every step costs more.");
+        }
 
         let plate = self.plate.len() as f64 * CELL;
-        println!("{:<21} {:>9} {:>9}", "", "time", "GB/s");
+        println!("\n{:<26} {:>9} {:>9}", "", "time", "GB/s");
         let moved = 2.0 * plate * steps as f64;
         for (name, took, bytes) in [
             ("CPU, computing".to_string(), cpu, moved),
@@ -234,7 +238,7 @@ impl<'a> KernelReport<'a> {
             ("copying in".to_string(), copy_in, 2.0 * plate),
             ("copying out".to_string(), copy_out, plate),
         ] {
-            println!("{name:<21} {:>9} {:>9.1}", human(*took), bytes / took.as_secs_f64() / 1e9);
+            println!("{name:<26} {:>9} {:>9.1}", human(*took), bytes / took.as_secs_f64() / 1e9);
         }
         let why = "a step reads and writes each cell once: the memory decides";
         for line in [self.guess.score(gain, "x", why), self.disturbed].into_iter().flatten() {
@@ -244,7 +248,7 @@ impl<'a> KernelReport<'a> {
             .setting("device", device.to_string().to_lowercase())
             .setting("device_name", device.hardware())
             .setting("workers", self.workers.count)
-            .setting("size", size)
+            .setting("size", self.args.size)
             .setting("steps", steps)
             .result("worst_difference", worst)
             .result("cpu_s", cpu.as_secs_f64())
@@ -261,17 +265,16 @@ fn pays(steps: u64, cpu: Duration, gpu: Duration, copies: Duration) -> String {
     if steps == 0 {
         return "Nothing was computed; --steps 200 makes steps.".to_string();
     }
+    if cpu.min(gpu) < Duration::from_millis(1) {
+        return "That is too short to compare; a larger --size makes it longer.".to_string();
+    }
     let gain = cpu.div_duration_f64(gpu);
     if gain <= 1.0 {
-        return format!(
-            "It computes {gain:.2} times as fast as the CPU: however many steps, it does not pay."
-        );
+        return format!("It is {gain:.2} times as fast: however many steps, it does not pay.");
     }
     let saved = (cpu - gpu).div_f64(steps as f64);
     let from = copies.div_duration_f64(saved).ceil().max(1.0);
-    format!(
-        "It computes {gain:.1} times as fast as the CPU: from {from} steps on it pays for the copies."
-    )
+    format!("It is {gain:.1} times as fast: from {from} steps on that pays for the copies.")
 }
 
 /// Not a number if one is none.
@@ -280,15 +283,18 @@ fn worst_difference(one: &[f32], other: &[f32]) -> f32 {
     differences.fold(0.0, |worst, next| if next <= worst { worst } else { next })
 }
 
-/// The plate of level 2, a large hot spot and a small one, with a border of zeros.
+/// As in level 2 a large hot spot and a small one, with a border of zeros; but the small one lies at the
+/// edge, so that a kernel that writes beyond the edge is found out.
 fn plate(size: usize) -> Vec<f32> {
     let row = size + 2;
     let cell = |i: usize| {
-        let (y, x) = ((i / row) as f32 - 0.5, (i % row) as f32 - 0.5);
+        let (y, x) = (i / row, i % row);
+        let inside = (1..=size).contains(&y) && (1..=size).contains(&x);
+        let (y, x) = (y as f32 - 0.5, x as f32 - 0.5);
         let near = |cy: f32, cx: f32, radius: f32| {
             (y / size as f32 - cy).hypot(x / size as f32 - cx) < radius
         };
-        if near(0.55, 0.4, 0.3) || near(0.15, 0.85, 0.06) { HOT } else { 0.0 }
+        if inside && (near(0.55, 0.4, 0.3) || near(0.15, 1.0, 0.06)) { HOT } else { 0.0 }
     };
     (0..row * row).map(cell).collect()
 }
