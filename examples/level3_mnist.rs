@@ -70,8 +70,8 @@ fn run() -> anyhow::Result<()> {
         return predict(file, model, &args.run); // --predict needs no training.
     }
     let mut report = Report::open(&args, workers)?;
-    let plans = args.plans()?; // Device and batch size. One plan, or several with --sweep.
     let digits = report.load(|| Digits::load(&args))?;
+    let plans = report.plans()?; // Device and batch size. One plan, or several with --sweep.
     for plan in &plans {
         match plan.device {
             Device::Cpu => train::<Autodiff<Flex>>(plan, &digits, &mut report)?,

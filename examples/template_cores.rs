@@ -1,4 +1,5 @@
-//! Level 1 in your own project: one loop, shared by the cores that Slurm gives you.
+//! Level 1 in your own project: one loop, shared by the cores that Slurm gives you. Elsewhere it runs
+//! on one worker, unless you say how many: `SLURM_CPUS_PER_TASK=4 cargo run --release`.
 //!
 //! ```text
 //! cargo new mine && cd mine
@@ -9,7 +10,8 @@
 use common::Workers;
 use rayon::prelude::*;
 
-/// What is to be done for each number: put your own work here.
+/// What is to be done for each number: put your own work here. Mind that a `u64` which grows too large
+/// begins again at 0, and a release build says nothing: `checked_mul` and `checked_add` do.
 fn work(number: u64) -> f64 {
     (number as f64).sqrt()
 }

@@ -58,12 +58,12 @@ class Digits(Dataset):
 
 
 def read(folder, name):
-    """The bytes of an IDX file, plain or gzip."""
-    path = folder / name
-    if path.exists():
-        return path.read_bytes()
-    with gzip.open(folder / f"{name}.gz") as file:
-        return file.read()
+    """The bytes of an IDX file, plain or gzip; some sites write a dot where others write a dash."""
+    for path in (folder / (n + ending) for n in (name, name.replace("-idx", ".idx")) for ending in ("", ".gz")):
+        if path.exists():
+            data = path.read_bytes()
+            return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    raise SystemExit(f"error: {folder} holds no {name} (plain or .gz); scripts/get-mnist.sh fetches it")
 
 
 def load(folder, part):

@@ -14,6 +14,7 @@ from statistics import median
 
 from joblib import Parallel, delayed
 
+import level1_memory
 from side_by_side import append, arguments, human, run, table
 
 WORKERS = 2
@@ -163,6 +164,7 @@ def main():
     print(f"C with OpenMP: parallel wins from {awake} if awake, from {asleep} if woken")
     for program, results in [("joblib", joblib), ("rayon", rayon), ("C, OpenMP", openmp)]:
         append(args.json, 1, {"program": program, "workers": WORKERS}, results)
+    level1_memory.compare(args, (1, WORKERS))
 
 
 if __name__ == "__main__":

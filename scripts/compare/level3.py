@@ -16,7 +16,7 @@ import torch
 
 from side_by_side import append, arguments, human, run, table
 
-THREADS = min(2, len(os.sched_getaffinity(0)))
+THREADS = min(2, int(os.environ.get("SLURM_CPUS_PER_TASK") or 1))  # as `cargo workshop` counts them
 TORCH = Path(__file__).parents[2] / "examples/python/level3_torch.py"
 MEGABYTE = 1_000_000
 KEPT = ("warmup_s", "train_s", "evaluate_s", "loss", "accuracy", "peak_bytes")

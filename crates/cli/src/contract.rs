@@ -1,13 +1,13 @@
 //! The contract of every command line here: errors are one line, exit status 2 means that the
 //! caller can mend it.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::process::{self, ExitCode};
 
 use clap::error::{ContextKind, ErrorKind};
 
-use crate::terminal::COLUMNS;
+use crate::terminal::{COLUMNS, wrap};
 
 /// An error in what the user gave us: an argument, an answer, a variable, a file.
 ///
@@ -58,8 +58,16 @@ pub enum Answer {
 /// # Errors
 /// The [`Answer`] that is to be printed once.
 pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    if let Some(word) = words.find(|word| word.starts_with("--") && word.contains("=~")) {
+        let apart = word.replacen('=', " ", 1);
+        let why = "a shell replaces ~ only where a word begins";
+        return Err(Answer::Refusal(format!("{word}: {why}; write {apart}")));
+    }
     end_on_lost_output();
-    let command = Args::command().max_term_width(COLUMNS);
+    // -5 is a wrong number, and not a flag that is unknown.
+    let command = Args::command().max_term_width(COLUMNS).allow_negative_numbers(true);
+    let command = command.mut_subcommands(|verb| verb.allow_negative_numbers(true));
     let read = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
     read.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Help(error),
@@ -90,10 +98,11 @@ fn end_without_output(cause: &str) -> ! {
     process::exit(1)
 }
 
-/// One line on standard error, whatever is in it; in one write, so that mpirun's own words never come
-/// between.
+/// One line on standard error, whatever is in it, and broken between words on a terminal; in one write, so
+/// that mpirun's own words never come between.
 fn complain(line: &str) {
-    let line = format!("error: {}\n", line.replace(char::is_control, " "));
+    let line = format!("error: {}", line.replace(char::is_control, " "));
+    let line = if io::stderr().is_terminal() { wrap(&line) } else { line } + "\n";
     let _ = io::stderr().write_all(line.as_bytes());
 }
 

@@ -1,7 +1,7 @@
 //! Files that a user names: read in bounded memory; written whole, or not at all.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -23,9 +23,9 @@ pub fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
 /// the new one, and a full disk leaves the old one whole. A link is followed.
 ///
 /// # Errors
-/// With the file and the cause: [`crate::Misuse`] for what [`check_replaceable`] refuses.
+/// With the file and the cause.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let (target, temporary) = target_and_temporary(path)?;
+    let (target, temporary) = target_and_temporary(path).with_context(|| cannot_write(path))?;
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
@@ -35,22 +35,55 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write().inspect_err(|_| drop(fs::remove_file(&temporary))).with_context(|| cannot_write(path))
 }
 
-/// Whether [`replace_file`] can write a file at `path`: to be asked before a long run.
+/// Whether [`replace_file`] can write the file that `flag` names, and no one of the `others` names the same:
+/// to be asked before a long run.
 ///
 /// # Errors
-/// [`crate::Misuse`] if that is no file, a file that is read-only, or in a folder that is not
-/// there or that takes no files.
-pub fn check_replaceable(path: &Path) -> anyhow::Result<()> {
-    let (_, temporary) = target_and_temporary(path)?;
-    File::create(&temporary)
-        .and_then(|_| fs::remove_file(&temporary))
-        .map_err(|error| misuse(format!("{}: {error}", cannot_write(path))))
+/// [`crate::Misuse`] if that is no file, a file that is read-only, in a folder that is not there or that
+/// takes no files, or the file of another flag.
+pub fn check_replaceable(
+    flag: &str,
+    path: &Path,
+    others: &[(&str, Option<&Path>)],
+) -> anyhow::Result<()> {
+    // However the two are spelled, they are one file if the same other one appears beside both.
+    let is_beside = |other| target_and_temporary(other).is_ok_and(|(_, other)| other.exists());
+    let check = || {
+        let (_, temporary) = target_and_temporary(path)?;
+        File::create(&temporary)?;
+        let twin = others.iter().find(|(_, other)| other.is_some_and(is_beside));
+        fs::remove_file(&temporary)?;
+        match twin {
+            Some((flag, _)) => Err(io::Error::other(format!("{flag} names the same file"))),
+            None => Ok(()),
+        }
+    };
+    check().map_err(|why| refused(flag, path, &why))
+}
+
+/// Whether the file that `flag` names may be changed: it is not there yet, or blank, or `ours`, told by its
+/// first bytes. Any other is somebody else's.
+///
+/// # Errors
+/// [`crate::Misuse`] that says that it is not a file of this `kind`, or that it cannot be read.
+pub fn check_kind(
+    flag: &'static str,
+    path: &Path,
+    kind: &str,
+    ours: impl Fn(&[u8]) -> bool,
+) -> anyhow::Result<()> {
+    let begin = if path.is_file() { read_at_most(path, 10_000).context(flag)? } else { Vec::new() };
+    if begin.trim_ascii().is_empty() || ours(&begin) {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(misuse(format!("{flag}: {path} is not {kind}, so it is left as it is; name another file")))
 }
 
 /// The file that `path` means, and another in its folder whose name no other process chooses, not even
 /// on a host that shares the folder.
-fn target_and_temporary(path: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
-    let refused = |why: &str| Err(misuse(format!("{}: {why}", cannot_write(path))));
+fn target_and_temporary(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let refused = |why| Err(io::Error::other(why));
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     match fs::metadata(&target) {
         Ok(found) if found.is_dir() => return refused("it is a folder"),
@@ -68,6 +101,12 @@ pub(crate) fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
+/// A refusal to write the file that `flag` names, before the run.
+pub(crate) fn refused(flag: &str, path: &Path, why: &io::Error) -> anyhow::Error {
+    let folder = if why.kind() == ErrorKind::NotFound { "make its folder first, or " } else { "" };
+    misuse(format!("{flag}: {}: {why}; {folder}name another file", cannot_write(path)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,7 +118,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink("file", &link).unwrap();
-        check_replaceable(&link).unwrap();
+        check_replaceable("--save", &link, &[]).unwrap();
         replace_file(&link, b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -101,11 +140,47 @@ mod tests {
             (Path::new("/dev/full"), "it is not a regular file"),
             (&read_only, "it is read-only"),
         ] {
-            let error = check_replaceable(path).unwrap_err();
+            let error = check_replaceable("--save", path, &[]).unwrap_err();
             assert!(error.is::<crate::Misuse>());
             let line = error.to_string();
-            assert!(line.contains(why) && line.contains(path.to_str().unwrap()), "{line}");
+            assert!(
+                line.contains(&format!("--save: cannot write {}: {why}", path.display())),
+                "{line}"
+            );
+            assert!(line.contains("name another file"), "{line}");
         }
         assert_eq!(fs::read_to_string(&read_only).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_file_that_two_flags_name_is_found_under_every_spelling() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("new"), folder.path().join("link"));
+        let twice = |other: &Path| {
+            check_replaceable("--save", &file, &[("--json", Some(other))]).unwrap_err()
+        };
+        assert!(twice(&folder.path().join(".").join("new")).to_string().contains("--json names"));
+        fs::write(&file, "").unwrap();
+        symlink("new", &link).unwrap();
+        assert!(twice(&link).to_string().contains("--json names the same file"));
+        let other = folder.path().join("other");
+        check_replaceable("--save", &file, &[("--json", Some(&other))]).unwrap();
+    }
+
+    #[test]
+    fn only_a_file_of_the_right_kind_may_be_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let check = || check_kind("--save", &file, "a model", |begin| begin.starts_with(b"model"));
+        check().unwrap();
+        for (content, may) in [("", true), (" \n", true), ("model 7", true), ("thesis", false)] {
+            fs::write(&file, content).unwrap();
+            assert_eq!(check().is_ok(), may, "{content}");
+        }
+        let line = check().unwrap_err().to_string();
+        assert!(
+            line.contains("file is not a model, so it is left as it is; name another"),
+            "{line}"
+        );
     }
 }

@@ -11,7 +11,7 @@ mod record;
 mod terminal;
 
 pub use contract::{Answer, Misuse, exit_code, misuse, parse, try_parse};
-pub use file::{check_replaceable, read_at_most, replace_file};
+pub use file::{check_kind, check_replaceable, read_at_most, replace_file};
 pub use flags::{RunFlags, WorkersFlag, name_of, quoted};
 pub use guess::Guess;
 pub use number::{count, parse_count, parse_seconds};

@@ -11,14 +11,17 @@ const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
 /// A phrase that names the text and what is expected instead.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     let plain = text.trim().replace('_', "");
-    let with_exponent = || -> Option<u64> {
-        let count: f64 = plain.contains(['e', 'E']).then(|| plain.parse().ok())??;
-        let exact = (0.0..=LARGEST_EXACT).contains(&count) && count.fract() == 0.0;
-        exact.then_some(count as u64)
-    };
-    plain.parse().ok().or_else(with_exponent).ok_or_else(|| {
-        format!("'{}' is not a whole number such as 10_000_000 or 1e7", text.escape_debug())
-    })
+    let is = |what: &str| Err(format!("'{}' is {what}", text.escape_debug()));
+    if let Ok(count) = plain.parse() {
+        return Ok(count);
+    }
+    match plain.parse::<f64>() {
+        Ok(count) if count > LARGEST_EXACT => is("too large"),
+        Ok(count) if plain.contains(['e', 'E']) && count >= 0.0 && count.fract() == 0.0 => {
+            Ok(count as u64)
+        }
+        _ => is("not a whole number such as 10_000_000 or 1e7"),
+    }
 }
 
 /// The longest time that a person waits for a demonstration, in seconds.
@@ -62,6 +65,13 @@ mod tests {
     fn what_is_not_a_count_is_refused() {
         for text in ["", "-3", "abc", "2.0", "1.5", "1e-3", "1e30", "inf", "NaN", "1e", "e"] {
             assert!(parse_count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_told_apart_from_what_is_no_number() {
+        for text in ["1e20", "1e17", "18446744073709551616", "99999999999999999999"] {
+            assert_eq!(parse_count(text), Err(format!("'{text}' is too large")));
         }
     }
 

@@ -9,8 +9,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use crate::file::cannot_write;
-use crate::misuse;
+use crate::file::{cannot_write, check_kind, refused};
 
 /// Collects the settings and results of a run and appends them to a file as one JSON object.
 ///
@@ -29,11 +28,12 @@ impl Record {
     /// Starts a record that will go to `path`, or nowhere if there is none.
     ///
     /// # Errors
-    /// [`crate::Misuse`] if the file cannot be opened for appending.
+    /// [`crate::Misuse`] if the file cannot be opened for appending, or holds something else than records.
     pub fn open(path: Option<&Path>, level: u8, example: &'static str) -> anyhow::Result<Self> {
-        let open = |path: &Path| match File::options().create(true).append(true).open(path) {
-            Ok(file) => Ok((path.to_path_buf(), file)),
-            Err(error) => Err(misuse(format!("--json: {}: {error}", cannot_write(path)))),
+        let open = |path: &Path| {
+            check_kind("--json", path, "a file of records", begins_with_a_record)?;
+            let file = File::options().create(true).append(true).open(path);
+            anyhow::Ok((path.to_path_buf(), file.map_err(|why| refused("--json", path, &why))?))
         };
         Ok(Self {
             file: path.map(open).transpose()?,
@@ -78,6 +78,13 @@ impl Record {
     }
 }
 
+/// A record is an object on one line, and names its example among the first things.
+fn begins_with_a_record(begin: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(begin);
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    line.starts_with('{') && line.contains("\"example\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +104,19 @@ mod tests {
         assert_eq!(runs[1]["results"], json!({}));
         assert!(runs[1]["settings"]["cpus"].is_number());
         assert!(runs[1]["started"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn nothing_is_appended_to_what_is_no_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("photo.jpg");
+        for content in
+            ["\u{ff}\u{d8}JFIF", "{\n  \"example\": \"level2_pi\"\n}", "{}", "level3_mnist"]
+        {
+            std::fs::write(&path, content).unwrap();
+            let error = Record::open(Some(&path), 1, "race").err().unwrap();
+            assert!(error.to_string().contains("photo.jpg is not a file of records"), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+        }
     }
 }

@@ -32,7 +32,7 @@ pub fn wrapped(text: &str) -> String {
 }
 
 /// A line broken between words. Only a longer word, such as a path, is left as it is.
-fn wrap(line: &str) -> String {
+pub(crate) fn wrap(line: &str) -> String {
     let mut lines = vec![String::new()];
     for word in line.split(' ') {
         match lines.last_mut() {

@@ -47,7 +47,7 @@ fn a_record_that_cannot_be_written_is_named() {
     full.failed(1, &["--json: cannot write /dev/full: No space left on device"]);
     let folder = Folder::new().file("");
     let refused = run(&mut contract(&["--lines", "1", "--json", &folder]));
-    refused.failed(2, &["--json", &folder]);
+    refused.failed(2, &["--json", &folder, "name another file"]);
     assert_eq!(refused.stdout, "", "it is refused before the run");
 }
 
@@ -92,6 +92,7 @@ fn a_wrong_value_is_one_line_that_names_it_with_its_flag() {
     for (flags, parts) in [
         (&["--lines", "ten"][..], &["'ten'", "--lines", "10_000_000", "try --help"][..]),
         (&["--runs", "0"], &["'0'", "--runs", "from 1 to 9"]),
+        (&["--runs", "-5"], &["'-5'", "--runs", "is not a whole number"]),
         (&["--lnies", "1"], &["--lnies", "did you mean --lines?"]),
         (&["--device", "foo"], &["'foo'", "--device", "cpu, gpu"]),
     ] {

@@ -57,10 +57,23 @@ impl Disturbance {
         self.waited.is_some_and(|share| share >= NOTABLE)
     }
 
-    /// A sentence to print beside the times of so many workers (threads, or ranks of one host), if
-    /// they are too long, or if nobody can tell.
+    /// A sentence to print beside the times of so many workers (threads of this process), if they are
+    /// too long, or if nobody can tell.
     pub fn sentence(&self, workers: usize) -> Option<String> {
         let cpus = usable_cpus();
+        let crowd = || {
+            let (workers, cpus) = (plural(workers, "worker"), plural(cpus, "CPU"));
+            format!("{workers} share {cpus}, so they wait for each other")
+        };
+        self.words("", (workers > cpus).then(crowd))
+    }
+
+    /// The same for a process on `host` that shares its CPUs with no other of this job.
+    pub fn sentence_on(&self, host: &str) -> Option<String> {
+        self.words(&format!(" on {host}"), None)
+    }
+
+    fn words(&self, place: &str, crowd: Option<String>) -> Option<String> {
         let Some(waited) = self.waited else {
             return Some(
                 "This system does not count how long threads wait for a core: \
@@ -68,18 +81,14 @@ impl Disturbance {
                     .to_string(),
             );
         };
-        if !self.is_notable() {
-            return None;
-        }
-        let percent = format!("The threads waited for a core {:.0} % of the time:", 100.0 * waited);
-        Some(if workers > cpus {
-            let (workers, cpus) = (plural(workers, "worker"), plural(cpus, "CPU"));
-            format!("{percent} {workers} share {cpus}, so they wait for each other.")
-        } else if self.stops > 0 {
-            format!("{percent} the job's quota of CPU time was used up {} times.", self.stops)
-        } else {
-            format!("{percent} other programs run here, so these times are too long.")
-        })
+        let why = match self.stops {
+            _ if !self.is_notable() => return None,
+            _ if crowd.is_some() => crowd?,
+            0 => "other programs run here, so these times are too long".to_string(),
+            stops => format!("the job's quota of CPU time was used up {}", plural(stops, "time")),
+        };
+        let percent = 100.0 * waited;
+        Some(format!("The threads waited for a core {percent:.0} % of the time{place}: {why}."))
     }
 }
 
@@ -124,6 +133,9 @@ mod tests {
         let each_other = sentence(0.42, 3, 1024).unwrap();
         assert!(each_other.contains("1024 workers share"), "{each_other}");
         assert!(sentence(None, 0, 1).unwrap().contains("not known"));
+        let far = Disturbance { waited: Some(0.42), stops: 1 }.sentence_on("node2").unwrap();
+        assert!(far.contains("42 % of the time on node2: the job's quota"), "{far}");
+        assert!(far.ends_with("used up 1 time."), "{far}");
     }
 
     #[test]

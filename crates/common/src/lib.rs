@@ -2,6 +2,8 @@
 //! something took, whether others disturbed it, and what more workers gained. It has no
 //! dependencies, so that a program which begins as a copy of a template can afford it.
 
+mod bursts;
+mod bytes;
 mod cpus;
 mod disturbance;
 mod plural;
@@ -9,6 +11,8 @@ mod scaling;
 mod stopwatch;
 mod workers;
 
+pub use bursts::undisturbed;
+pub use bytes::in_bytes;
 pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
 pub use disturbance::{Disturbance, NOTABLE, Watch};
 pub use plural::plural;

@@ -1,4 +1,4 @@
-//! Twelve exercises, four for each level. Each is a program in `examples/exercises/` with one gap,
+//! Thirteen exercises, four or five for each level. Each is a program in `examples/exercises/` with one gap,
 //! a hint, an answer in `examples/solutions/` that differs from it in the gap alone, and a check in
 //! `src/bin/`.
 //!
@@ -59,7 +59,7 @@ macro_rules! answer {
 /// An exercise, as `cargo exercise` lists it.
 #[derive(Debug)]
 pub struct Exercise {
-    /// 1 to 12.
+    /// 1 to 13.
     pub number: usize,
     /// The name of its files and of its check, such as `1_order`.
     pub name: &'static str,
@@ -71,8 +71,8 @@ const fn exercise(number: usize, name: &'static str, title: &'static str) -> Exe
     Exercise { number, name, title }
 }
 
-/// All exercises, four for each level.
-pub const EXERCISES: [Exercise; 12] = [
+/// All exercises.
+pub const EXERCISES: [Exercise; 13] = [
     exercise(1, "1_order", "share a loop among workers, keep the order"),
     exercise(2, "2_grain", "keep tiny loops in one piece"),
     exercise(3, "3_sum", "get the same bits from any number of workers"),
@@ -85,16 +85,17 @@ pub const EXERCISES: [Exercise; 12] = [
     exercise(10, "10_shapes", "add a second convolution"),
     exercise(11, "11_batch", "speed: hand over a batch instead of images"),
     exercise(12, "12_gradients", "train one network on several ranks"),
+    exercise(13, "13_sharing", "give every counter a line of its own"),
 ];
 
 impl Exercise {
-    /// The features of this crate that its check needs, separated by commas.
-    pub fn features(&self) -> &'static str {
+    /// The features of this crate that its check needs.
+    pub fn features(&self) -> &'static [&'static str] {
         match self.number {
-            ..=4 => "",
-            5..=8 => "level2",
-            12 => "level2,level3",
-            _ => "level3",
+            ..=4 | 13 => &[],
+            5..=8 => &["level2"],
+            12 => &["level2", "level3"],
+            _ => &["level3"],
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which threads took part in a loop: counted, never timed.
+//! How many threads take part in a loop at once: counted, never timed.
 
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -9,13 +9,21 @@ use std::time::Duration;
 ///
 /// Each of them is held at its first visit until all that are expected are there, or until the
 /// patience is over. So a loop that others *may* share is seen to be shared, however busy the
-/// machine is, and a loop of one piece is seen to have one thread.
+/// machine is, a loop of one piece is seen to have one thread, and so is a loop in which each thread
+/// waits for a lock that another one holds.
 #[derive(Debug)]
 pub struct Threads {
     expected: usize,
     patience: Duration,
-    seen: Mutex<HashSet<ThreadId>>,
+    seen: Mutex<Seen>,
     arrival: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    threads: HashSet<ThreadId>,
+    held: usize,
+    most_held: usize,
 }
 
 impl Threads {
@@ -27,20 +35,20 @@ impl Threads {
     /// Notes the current thread.
     pub fn note(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !seen.insert(std::thread::current().id()) {
+        if !seen.threads.insert(std::thread::current().id()) {
             return;
         }
+        seen.held += 1;
+        seen.most_held = seen.most_held.max(seen.held);
         self.arrival.notify_all();
-        drop(
-            self.arrival
-                .wait_timeout_while(seen, self.patience, |seen| seen.len() < self.expected)
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let waits = |seen: &mut Seen| seen.most_held < self.expected;
+        let held = self.arrival.wait_timeout_while(seen, self.patience, waits);
+        held.unwrap_or_else(PoisonError::into_inner).0.held -= 1;
     }
 
-    /// How many different threads were noted.
+    /// How many different threads were there at the same time.
     pub fn count(&self) -> usize {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).most_held
     }
 }
 
@@ -63,6 +71,18 @@ mod tests {
     fn a_loop_of_one_thread_is_seen_as_such() {
         let threads = Threads::expecting(2, Duration::from_millis(10));
         (0..100).for_each(|_| threads.note());
+        assert_eq!(threads.count(), 1);
+    }
+    #[test]
+    fn threads_that_wait_for_one_lock_are_there_one_at_a_time() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let (threads, lock) = (Threads::expecting(3, Duration::from_millis(100)), Mutex::new(()));
+        pool.install(|| {
+            (0..100).into_par_iter().for_each(|_| {
+                let _only_one = lock.lock();
+                threads.note();
+            });
+        });
         assert_eq!(threads.count(), 1);
     }
 }

@@ -26,7 +26,7 @@ fn a_reader_solves_an_exercise_and_begins_again() {
     let copy = my.file("1_order.rs");
     let starter = fs::read_to_string(repository().join(EXERCISES[0].program(STARTERS))).unwrap();
     let line = "(0..tasks).map(|number| task.run(number)).collect()";
-    let with = |gap| fs::write(&copy, starter.replace(line, gap)).unwrap();
+    let with = |gap: &str| fs::write(&copy, starter.replace(line, gap)).unwrap();
     let not_solved = |parts: &[&str]| {
         let ended = run(exercise(&my, &["1"]));
         assert_eq!(ended.status, 1, "{ended:?}");
@@ -45,13 +45,20 @@ fn a_reader_solves_an_exercise_and_begins_again() {
         "made ",
         "expected: 4 workers share 40 tasks",
         "did everything",
-        "1_order.hint.md",
+        "cargo exercise 1 --hint",
     ]);
     assert_eq!(fs::read_to_string(&copy).unwrap(), starter);
     with("todo!(\"tomorrow\")");
     not_solved(&["1_order.rs:", "tomorrow", "it panicked, see above"]);
+    let half = "(0..tasks / 2).map(|number| task.run(number)).collect::<Vec<u64>>()";
+    let other = half.replace("0..tasks / 2", "tasks / 2..tasks");
+    with(&format!("let (a, b) = rayon::join(|| {half}, || {other});\n[a, b].concat()"));
+    not_solved(&["but 2 of them did everything"]);
     with("(0..tasks).map(");
-    not_solved(&["1_order.rs:", "could not compile"]);
+    not_solved(&["1_order.rs:", "could not compile", "cargo exercise 1 --hint"]);
+    assert!(run(exercise(&my, &[])).succeeded().stdout.contains("does not compile yet"));
+    let hint = run(exercise(&my, &["1", "--hint"])).succeeded().stdout;
+    assert!(hint.starts_with("# Hint 1") && hint.contains("E0596"), "{hint}");
 
     let solution = run(exercise(&my, &["1", "--solution"])).succeeded();
     assert!(solution.stdout.contains("into_par_iter"), "it shows the answer: {solution:?}");
@@ -67,14 +74,38 @@ fn a_reader_solves_an_exercise_and_begins_again() {
     assert!(fs::read_to_string(my.file("1_order.rs.old")).unwrap().contains("into_par_iter"));
 }
 
+/// What rust-analyzer does is done here by cargo, in the folder of the copies.
+#[test]
+fn an_editor_sees_what_is_wrong_in_a_copy() {
+    let my = Folder::new();
+    run(exercise(&my, &["4", "--reset"])).succeeded();
+    let cargo = |words: &[&str]| {
+        let mut cargo = program("cargo");
+        cargo.args(words).current_dir(my.path());
+        run(cargo)
+    };
+    let metadata = cargo(&["metadata", "--offline", "--no-deps", "--format-version", "1"]);
+    assert!(metadata.stdout.contains(r#""name":"4_histogram""#), "{metadata:?}");
+    let copy = my.file("4_histogram.rs");
+    let wrong = fs::read_to_string(&copy).unwrap().replace("Mutex::new([0; 256])", "7");
+    fs::write(copy, wrong).unwrap();
+    let built = cargo(&["build", "--offline", "--release"]);
+    assert!(built.stderr.contains("error[E0599]"), "{}", built.stderr);
+    assert!(!built.stderr.contains("Compiling clap"), "twice: {}", built.stderr);
+
+    fs::write(my.file("Cargo.toml"), "[workspace]").unwrap(); // somebody else's
+    run(exercise(&my, &["2", "--reset"])).succeeded();
+    assert_eq!(fs::read_to_string(my.file("Cargo.toml")).unwrap(), "[workspace]");
+}
+
 #[test]
 fn what_cannot_be_is_refused_in_one_line() {
     let my = Folder::new();
     let refused = |words: &[&str], part| {
         run(exercise(&my, words)).failed(2, &[part]);
     };
-    refused(&["0"], "from 1 to 12");
-    refused(&["13"], "from 1 to 12");
+    refused(&["0"], "from 1 to 13");
+    refused(&["14"], "from 1 to 13");
     refused(&["--watch"], "<NUMBER>");
     refused(&["1", "--watch", "--solution"], "--solution");
 }
@@ -90,5 +121,5 @@ fn without_an_mpi_only_its_exercises_are_out_of_reach() {
     without(&["5"]).failed(2, &["no-such-mpicc", "scripts/setup.sh"]);
     let list = without(&[]).succeeded().stdout;
     assert_eq!(list.matches("needs MPI").count(), 5, "{list}"); // 5 to 8, and 12
-    assert_eq!(list.matches("untouched").count(), 7, "{list}");
+    assert_eq!(list.matches("untouched").count(), 8, "{list}");
 }

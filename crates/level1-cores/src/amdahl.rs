@@ -122,9 +122,10 @@ impl fmt::Display for Amdahl {
     }
 }
 
-/// 1, 2, 4, ... and the largest itself.
-fn worker_counts(most: usize) -> Vec<usize> {
-    let powers = std::iter::successors(Some(1), |count| Some(count * 2));
+/// 1, 2, 4, ... and the largest itself; beyond 32, so that a table fits a screen, 1, 4, 16, ...
+pub(crate) fn worker_counts(most: usize) -> Vec<usize> {
+    let factor = if most > 32 { 4 } else { 2 };
+    let powers = std::iter::successors(Some(1), |count| Some(count * factor));
     let mut counts: Vec<usize> = powers.take_while(|&count| count < most).collect();
     counts.push(most);
     counts
@@ -139,6 +140,7 @@ mod tests {
         assert_eq!(worker_counts(1), [1]);
         assert_eq!(worker_counts(2), [1, 2]);
         assert_eq!(worker_counts(6), [1, 2, 4, 6]);
+        assert_eq!(worker_counts(128), [1, 4, 16, 64, 128]);
     }
 
     #[test]

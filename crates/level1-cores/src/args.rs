@@ -10,7 +10,7 @@ pub(crate) const MOST_TASKS: u64 = 1_000_000;
 
 /// Race one loop against itself: one worker, then several
 #[derive(Debug, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct CoresArgs {
     /// Time that each task waits, in seconds (asked; 0)
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
@@ -37,9 +37,37 @@ pub struct CoresArgs {
     pub run: RunFlags,
 }
 
-/// Find the task size at which several workers start to beat one
+/// Find the memory wall: when a core waits for memory, and when more cores add nothing
 #[derive(Debug, clap::Parser)]
 #[command(version, allow_negative_numbers = true)]
+pub struct MemoryArgs {
+    /// `--workers`.
+    #[command(flatten)]
+    pub workers: WorkersFlag,
+
+    /// Bytes of the largest arrays, all three together [default: four times the last cache]
+    #[arg(long, value_name = "BYTES", value_parser = count(4096..=1 << 44))]
+    pub size: Option<u64>,
+
+    /// `--guess` and `--json`.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+impl MemoryArgs {
+    /// The speedup that the reader expects of the triad, if a guess is wanted and there are workers.
+    ///
+    /// # Errors
+    /// If the input ends without an answer.
+    pub fn guess(&self, Workers { count, .. }: Workers) -> anyhow::Result<Guess> {
+        let question = format!("Your guess: {count} workers are how many times as fast in memory?");
+        Guess::ask(self.run.guess && count > 1, &question)
+    }
+}
+
+/// Find the task size at which several workers start to beat one
+#[derive(Debug, clap::Parser)]
+#[command(version)]
 pub struct CrossoverArgs {
     /// How many tasks the loop has
     #[arg(long, value_name = "N", default_value = "10", value_parser = count(1..=10_000))]

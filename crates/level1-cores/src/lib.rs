@@ -28,11 +28,13 @@
 
 mod amdahl;
 mod args;
+mod caches;
 mod chart;
 mod crossover;
 mod factorial;
 mod hyperthreads;
 mod marks;
+mod memory;
 mod pairs;
 mod race;
 mod report;
@@ -40,9 +42,10 @@ mod task;
 mod timeline;
 
 pub use amdahl::Amdahl;
-pub use args::{CoresArgs, CrossoverArgs};
+pub use args::{CoresArgs, CrossoverArgs, MemoryArgs};
 pub use crossover::Crossover;
 pub use marks::Marks;
+pub use memory::{Arrays, Kernel, PIECE, Wall, polynomial};
 pub use pairs::{Pairs, Winner};
 pub use race::Race;
 pub use report::report;

@@ -16,7 +16,7 @@ fn race(flags: &[&str]) -> Command {
 #[test]
 fn a_bad_slurm_variable_is_named_with_its_value() {
     for value in ["0", "-3", "abc", "2.0", "1025"] {
-        for lesson in ["level1_cores", "level1_crossover"] {
+        for lesson in ["level1_cores", "level1_crossover", "level1_memory"] {
             let ended = run(example(lesson).env(WORKERS_VARIABLE, value));
             ended.failed(2, &[WORKERS_VARIABLE, value]);
         }
@@ -107,4 +107,38 @@ fn where_there_is_nothing_to_find_no_guess_is_asked_for_and_no_size_is_told() {
         assert!(text.contains("Amdahl's law: one worker computes 50000!"), "{text}");
         assert!(!text.contains("Your guess"), "{text}");
     }
+}
+
+#[test]
+fn the_memory_wall_is_answered_in_two_lines_and_recorded() {
+    let folder = Folder::new();
+    let file = folder.file("memory.jsonl");
+    let flags = ["--size", "4_800_000", "--workers", "2", "--json"];
+    let text = run(example("level1_memory").args(flags).arg(&file)).succeeded().stdout;
+    let answer: Vec<&str> = text.lines().skip(3).take(2).collect();
+    assert!(answer[0].contains("in the caches: memory was not measured"), "{text}");
+    assert!(answer[1].contains("cores") || answer[1].contains("caches suffice"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() <= 24 && lines.iter().all(|line| line.len() <= 130), "{text}");
+
+    let run = &records(&file)[0];
+    let (settings, results) = (&run["settings"], &run["results"]);
+    assert_eq!((&settings["workers"], &settings["size_bytes"]), (&2.into(), &4_800_000.into()));
+    // On a busy machine some or all are missing, but none is made up.
+    for size in results["sizes"].as_array().unwrap() {
+        assert!(
+            size["bytes"].as_u64() <= Some(4_800_000) && size["bytes_per_s"].as_f64() > Some(0.0)
+        );
+    }
+    for row in results["rows"].as_array().unwrap() {
+        assert!(row["triad_bytes_per_s"].as_f64() > Some(0.0), "{row}");
+        assert!(row["polynomial_per_s"].as_f64() > Some(0.0), "{row}");
+    }
+}
+
+#[test]
+fn arrays_that_are_larger_than_the_memory_are_refused() {
+    let refused = |size| run(example("level1_memory").args(["--size", size]));
+    refused("1e13").failed(2, &["--size", "9313 GiB", "take less", "--mem"]);
+    refused("100").failed(2, &["--size", "100"]);
 }

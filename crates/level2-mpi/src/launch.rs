@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::Result;
 use cli::{Answer, Misuse, misuse};
 use mpi::environment::{Universe, library_version};
 use mpi::topology::SimpleCommunicator;
@@ -19,7 +20,7 @@ use crate::ROOT;
 /// What it adds to [`mpi::initialize`]: a panic on any thread, and an error that `program` returns,
 /// end the whole job with `MPI_Abort`. Without it this rank would call `MPI_Finalize` and wait
 /// there for ranks that wait for it.
-pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Result<()>) -> ExitCode {
+pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> Result<()>) -> ExitCode {
     // Funneled: threads may compute, but only this one exchanges messages.
     let started = mpi::initialize_with_threading(Threading::Funneled);
     let (universe, _) = started.expect("MPI is started once");
@@ -37,7 +38,7 @@ pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> anyhow::Resul
 ///
 /// # Errors
 /// One that [`exit_code`] turns into the right status on every rank.
-pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<Args> {
+pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> Result<Args> {
     let variable = |name: &str| std::env::var(name).ok();
     if let Some(warning) = wrong_launcher(variable, world.size(), &library_name()) {
         eprintln!("{}", cli::wrapped(&warning));
@@ -54,7 +55,7 @@ pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> anyhow::Result<A
 }
 
 /// Turns what this rank did into its exit status. An error of one rank ends all of them.
-pub fn exit_code(world: &SimpleCommunicator, result: anyhow::Result<()>) -> ExitCode {
+pub fn exit_code(world: &SimpleCommunicator, result: Result<()>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     match error.downcast::<FoundByAll>() {
         Ok(FoundByAll(None)) => ExitCode::SUCCESS,
@@ -99,6 +100,14 @@ impl std::error::Error for FoundByAll {}
 /// A refusal that every rank comes to by itself: one line, from rank 0.
 pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(FoundByAll(Some(line.into())))
+}
+
+/// What rank 0 found for all: where it is an error, no rank goes on. Every rank calls this.
+pub(crate) fn agreed<T>(world: &SimpleCommunicator, found: Result<T>) -> Result<T> {
+    let mut refused = found.is_err();
+    world.process_at_rank(ROOT).broadcast_into(&mut refused);
+    let found = found.map_err(|error| found_by_all(format!("{error:#}")))?;
+    if refused { Err(found_by_all("")) } else { Ok(found) }
 }
 
 /// The first line of what the MPI library says about itself, such as `Open MPI v4.1.4`.

@@ -80,7 +80,7 @@ pub fn alone<T>(world: &SimpleCommunicator, mut work: impl FnMut() -> T) -> f64 
 }
 
 /// The longest of the times of all ranks, in seconds.
-fn slowest(world: &SimpleCommunicator, mine: Duration) -> f64 {
+pub(crate) fn slowest(world: &SimpleCommunicator, mine: Duration) -> f64 {
     let mut all = 0.0;
     world.all_reduce_into(&mine.as_secs_f64(), &mut all, SystemOperation::max());
     all

@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use common::{allowed_cpus, cpu_list, plural};
+use common::{allowed_cpus, cpu_list, plural, usable_cpus};
 use mpi::environment::processor_name;
 use mpi::traits::*;
 
-/// The CPUs that each rank may use, host by host; an empty set where that is unknown.
-#[derive(Debug)]
-pub(crate) struct Placement(BTreeMap<String, Vec<BTreeSet<usize>>>);
+/// Where each rank runs.
+#[derive(Debug, Default)]
+pub(crate) struct Placement {
+    /// The host of each rank, in their order.
+    pub(crate) host_of: Vec<String>,
+    /// The CPUs that each rank may use, host by host, and no more than its quota has room for; an empty set
+    /// where that is unknown.
+    hosts: BTreeMap<String, Vec<BTreeSet<usize>>>,
+}
 
 /// What one rank tells the others, in a buffer of fixed length.
 const LENGTH: usize = 1024;
@@ -17,7 +23,7 @@ impl Placement {
     /// Asks every rank; every rank gets the answer.
     pub(crate) fn gather(world: &impl Communicator) -> Self {
         let host = processor_name().unwrap_or_default();
-        let mut mine = format!("{host}\n{}", allowed_cpus()).into_bytes();
+        let mut mine = format!("{host}\n{}\n{}", allowed_cpus(), usable_cpus()).into_bytes();
         mine.resize(LENGTH, 0);
         let mut all = vec![0; LENGTH * world.size() as usize];
         world.all_gather_into(&mine[..], &mut all[..]);
@@ -25,29 +31,32 @@ impl Placement {
     }
 
     fn from_texts(texts: impl Iterator<Item = impl AsRef<str>>) -> Self {
-        let mut hosts = BTreeMap::<_, Vec<_>>::new();
+        let mut placement = Self::default();
         for text in texts {
             let text = text.as_ref().trim_end_matches('\0');
             let (host, cpus) = text.split_once('\n').unwrap_or((text, ""));
-            hosts.entry(host.to_string()).or_default().push(cpu_list(cpus));
+            let (cpus, quota) = cpus.split_once('\n').unwrap_or((cpus, ""));
+            let cpus = cpu_list(cpus).into_iter().take(quota.parse().unwrap_or(usize::MAX));
+            placement.host_of.push(host.to_string());
+            placement.hosts.entry(host.to_string()).or_default().push(cpus.collect());
         }
-        Self(hosts)
+        placement
     }
 
     /// How many hosts there are.
     pub(crate) fn hosts(&self) -> usize {
-        self.0.len()
+        self.hosts.len()
     }
 
     /// How many CPUs all ranks together may use; zero where that is unknown.
     pub(crate) fn cpus(&self) -> usize {
-        self.0.values().map(|ranks| union(ranks).len()).sum()
+        self.hosts.values().map(|ranks| union(ranks).len()).sum()
     }
 
     /// Ranks that are more than the CPUs they may use, in words, and what helps: those on the fewest
     /// CPUs, if there are several such.
     pub(crate) fn oversubscribed(&self) -> Option<String> {
-        let crowds = self.0.iter().flat_map(|(host, ranks)| {
+        let crowds = self.hosts.iter().flat_map(|(host, ranks)| {
             let places = ranks.iter().cloned().chain([union(ranks)]);
             places.map(move |cpus| {
                 let within = |own: &&BTreeSet<usize>| !own.is_empty() && own.is_subset(&cpus);
@@ -84,6 +93,13 @@ mod tests {
         assert!(told.starts_with("2 ranks share 1 CPU on b, so they take turns"), "{told}");
         assert_eq!(placement(&["a\n0", "a\n1", "b\n0-7"]).oversubscribed(), None);
         assert_eq!(placement(&["a\n", "a\n"]).oversubscribed(), None); // not Linux: unknown
+    }
+
+    #[test]
+    fn ranks_with_a_quota_smaller_than_what_they_see_share_what_it_gives() {
+        let found = placement(&["a\n0-7\n1", "a\n0-7\n1\0"]);
+        assert_eq!(found.cpus(), 1);
+        assert!(found.oversubscribed().unwrap().starts_with("2 ranks share 1 CPU on a"));
     }
 
     #[test]

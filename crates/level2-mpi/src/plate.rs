@@ -150,10 +150,10 @@ pub fn fingerprint(cells: &[f64]) -> u64 {
 /// From cold to hot.
 const SHADES: &[u8] = b" .:-=+*#%@";
 
-/// Draws a square plate with at most 20 by 10 characters: each is the mean of its cells.
+/// Draws a square plate with at most 16 by 8 characters: each is the mean of its cells.
 pub fn draw(cells: &[f64], size: u64) -> String {
     let size = size as usize;
-    let (columns, rows) = (size.min(20), size.div_ceil(2).min(10));
+    let (columns, rows) = (size.min(16), size.div_ceil(2).min(8));
     let mut picture = String::new();
     for row in 0..rows {
         for column in 0..columns {
@@ -259,8 +259,8 @@ mod tests {
     fn a_picture_fits_the_terminal_and_shows_hot_and_cold() {
         for size in [1, 2, 5, 64, 100, 333] {
             let picture = draw(&serial(size, 0), size);
-            assert!(picture.lines().count() <= 10);
-            assert!(picture.lines().all(|line| line.len() as u64 == size.min(20)), "{size}");
+            assert!(picture.lines().count() <= 8);
+            assert!(picture.lines().all(|line| line.len() as u64 == size.min(16)), "{size}");
         }
         let picture = draw(&serial(333, 10), 333);
         assert!(picture.contains('@') && picture.contains(' '), "{picture}");

@@ -8,37 +8,37 @@ pub use heat::HeatReport;
 pub use overlap::OverlapReport;
 pub use pi::PiReport;
 
-use std::path::Path;
 use std::time::Duration;
 
 use cli::{Guess, Record, RunFlags};
-use common::{Samples, Scaling, human, plural};
-use mpi::environment::processor_name;
+use common::{Disturbance, Samples, Scaling, Watch, human, plural};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
-use serde_json::{Value, json};
 
 use crate::ROOT;
 use crate::baseline::Baseline;
 use crate::forecast::Forecast;
-use crate::launch::found_by_all;
+use crate::launch::{agreed, found_by_all};
 use crate::placement::Placement;
 
-/// What the reports share: where the ranks run, the reader's guess, and the record.
+/// What the reports share: where the ranks run, the reader's guess, the files, and what disturbs the run.
 struct Report {
     example: &'static str,
     ranks: usize,
     placement: Placement,
     guess: Guess,
     record: Record,
+    baseline: Baseline,
+    watch: Watch,
 }
 
 impl Report {
-    /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json` and, if
-    /// there are several, asks the reader: how many times as fast `what`?
+    /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`, looks at that
+    /// of the baseline and, if there are several ranks, asks the reader: how many times as fast `what`?
     fn open(
         example: &'static str,
         flags: &RunFlags,
+        baseline: Baseline,
         forecast: bool,
         what: &str,
         world: &SimpleCommunicator,
@@ -48,7 +48,13 @@ impl Report {
             let line = "--forecast measures messages between ranks; start two or more";
             return Err(found_by_all(line));
         }
-        let mut record = Record::open(flags.json.as_deref().filter(|_: &&Path| root), 2, example)?;
+        let json = flags.json.as_deref();
+        let open = || {
+            baseline.check(ranks == 1, json)?;
+            Record::open(json, 2, example)
+        };
+        let opened = if root { open() } else { Record::open(None, 2, example) };
+        let mut record = agreed(world, opened)?;
         let placement = Placement::gather(world);
         record
             .setting("ranks", ranks)
@@ -56,49 +62,45 @@ impl Report {
             .setting("cpus", placement.cpus()); // of all ranks, not of rank 0 alone
         let question = format!("Your guess: how many times as fast {what}?");
         let guess = Guess::ask(flags.guess && root && ranks > 1, &question)?;
-        Ok(Self { example, ranks, placement, guess, record })
+        world.barrier(); // an answer takes its time, and is no part of the run
+        Ok(Self { example, ranks, placement, guess, record, baseline, watch: Watch::start() })
     }
 
-    /// Why these times are no measure of what the ranks can do, if they are none.
-    fn doubt(&mut self, times: &[&Samples]) -> Option<String> {
-        let busy = || times.iter().find_map(|times| times.busy_warning());
-        let busy = || Some(busy()?.trim_start_matches("warning: ").to_string());
-        let doubt = self.placement.oversubscribed().or_else(busy)?;
+    /// Why the times up to now are no measure of what the ranks can do, if they are none: of the rank that
+    /// waited longest for a core. Every rank calls this, as soon as it is done.
+    fn doubt(&mut self, world: &SimpleCommunicator) -> Option<String> {
+        let Disturbance { waited, stops } = self.watch.end();
+        let mut all = vec![0.0_f64; 2 * self.ranks];
+        world.all_gather_into(&[waited.unwrap_or(f64::NAN), stops as f64][..], &mut all[..]);
+        let ranks = all.chunks(2).zip(&self.placement.host_of);
+        let (worst, host) = ranks.max_by(|(one, _), (other, _)| one[0].total_cmp(&other[0]))?;
+        let waited = Some(worst[0]).filter(|share| !share.is_nan());
+        self.record.result("waited_share", waited);
+        let seen = Disturbance { waited, stops: worst[1] as u64 };
+        let told = seen.sentence_on(host);
+        if waited.is_none() && world.rank() == ROOT {
+            eprintln!("{}", cli::wrapped(told.as_deref()?));
+        }
+        let disturbed = told.filter(|_| seen.is_notable());
+        let doubt = self.placement.oversubscribed().or(disturbed)?;
         self.record.result("doubt", doubt.as_str());
         Some(doubt)
     }
 
-    /// With one rank saves the median of `times` as the baseline of a `problem`, with more compares
-    /// it to the saved one, unless it is in `doubt`. Prints what came of it, as the first lines of
-    /// the report; `took` is what the run or a pass of it took, in words.
-    fn headline<const N: usize>(
-        &mut self,
-        path: &Path,
-        problem: [(&str, Value); N],
-        times: &Samples,
-        took: &str,
-        doubt: Option<String>,
-    ) -> Option<Scaling> {
-        let (ranks, time) = (self.ranks, times.median());
-        let host = processor_name().unwrap_or_default();
-        let here = [("example", json!(self.example)), ("host", json!(host))];
-        let baseline = Baseline::new(path, here.into_iter().chain(problem));
-        let one = match doubt {
-            Some(doubt) => Err(doubt),
-            None if ranks == 1 => baseline.save(time).map(|()| time),
-            None => baseline.load(),
-        };
-        let (verdict, more) = match (one, ranks) {
-            (Ok(one), 2..) => return Some(self.gain(one, times)),
-            (Ok(_), _) => (
-                format!("One rank takes {took}."),
-                format!("Saved as the baseline in {}. Now take more ranks.", path.display()),
-            ),
-            (Err(why), 1) => (
-                format!("One rank takes {took}."),
-                format!("warning: this baseline is not saved: {why}"),
-            ),
-            (Err(why), _) => (format!("{ranks} ranks take {took}."), format!("no speedup: {why}")),
+    /// With one rank saves the median of `times` as the baseline, with more compares it to the saved one,
+    /// unless it is in `doubt`. Prints what came of it, as the first lines of the report; `took` is what
+    /// the run or a pass of it took, in words.
+    fn headline(&mut self, times: &Samples, took: &str, doubt: Option<String>) -> Option<Scaling> {
+        let (ranks, time, baseline) = (self.ranks, times.median(), &self.baseline);
+        let (verdict, more) = if ranks == 1 {
+            let saved = doubt.map_or_else(|| baseline.save(time), Err);
+            let not = |why| format!("warning: this baseline is not saved: {why}");
+            (format!("One rank takes {took}."), saved.unwrap_or_else(not))
+        } else {
+            match doubt.map_or_else(|| baseline.load(), Err) {
+                Ok(one) => return Some(self.gain(one, times)),
+                Err(why) => (format!("{ranks} ranks take {took}."), format!("no speedup: {why}")),
+            }
         };
         println!("{}\n{}", cli::verdict(&verdict), cli::wrapped(&more));
         None
@@ -110,6 +112,11 @@ impl Report {
         scaling.noise = times.noise();
         let (ranks, speedup) = (self.ranks, scaling.speedup);
         println!("{}", cli::verdict(&compared(&format!("{ranks} ranks are"), speedup, "one")));
+        let each = if self.example == "level2_pi" { "pass" } else { "step" };
+        let (here, one_rank) = (human(times.median()), human(one));
+        let from = self.baseline.path.display();
+        let times = format!("A {each} takes {here}, and {one_rank} with one rank (from {from}).");
+        println!("{}", cli::wrapped(&times));
         if speedup > 1.1 * ranks as f64 {
             println!("More than {ranks}: the parts fit caches that the whole does not fit,");
             println!("or one rank was disturbed: then save its baseline again.");
@@ -152,7 +159,7 @@ impl Report {
                 .result("forecast", forecast.to_json());
         } else {
             let scaling = scaling.map(|scaling| scaling.to_string());
-            rows.iter().chain(&scaling).for_each(|row| println!("{row}"));
+            scaling.iter().chain(rows).for_each(|row| println!("{row}"));
         }
         if let Some(score) = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why)) {
             println!("{}", cli::wrapped(&score));

@@ -9,6 +9,7 @@ use std::f64::consts::PI;
 use std::fs;
 
 use level2_mpi::{Plate, fingerprint};
+use serde_json::json;
 use support::{machine, ranks};
 use testkit::{Ended, Folder, example, on_a_terminal, program, records, run, shell};
 
@@ -24,6 +25,17 @@ const SMALL: [&str; 4] = ["--passes", "1", "--rectangles", "1e6"];
 /// A small `level2_pi`.
 fn pi(ranks: u32, args: &[&str], baseline: &str) -> Ended {
     mpirun(ranks, "level2_pi", &[&SMALL, args, &["--baseline", baseline]].concat())
+}
+
+/// The first of several attempts that no other program disturbs. Where one always does, there is none, and
+/// what needs a verdict is not checked.
+fn undisturbed(job: impl Fn() -> Ended) -> Option<Ended> {
+    let mut attempts = (0..10).map(|_| job().succeeded());
+    let quiet = attempts.find(|job| !job.stdout.contains("waited for a core"));
+    if quiet.is_none() {
+        eprintln!("NOT CHECKED: other programs run here all the time");
+    }
+    quiet
 }
 
 // --- hello ---------------------------------------------------------------------------------------
@@ -48,20 +60,22 @@ fn pi_is_right_to_twelve_digits_and_two_ranks_report_what_they_gained() {
     let (baseline, file) = (folder.file("baseline.txt"), folder.file("runs.jsonl"));
     let full = |ranks, kernel| {
         let args = ["--passes", "1", "--kernel", kernel, "--json", &file, "--baseline", &baseline];
-        mpirun(ranks, "level2_pi", &args).succeeded()
+        mpirun(ranks, "level2_pi", &args)
     };
-    full(3, "naive");
-    assert!(full(1, "lanes").stdout.contains("Saved as the baseline in"));
-    let two = full(2, "lanes");
-    for name in ["2 ranks", "pi", "time", "one rank", "speedup", "efficiency"] {
-        two.line(name);
-    }
+    full(3, "naive").succeeded();
+    let one = undisturbed(|| full(1, "lanes"));
+    assert!(one.is_none_or(|job| job.stdout.contains("Saved as the baseline in")));
+    let two = undisturbed(|| full(2, "lanes"));
     let runs = records(&file);
     for run in &runs {
         assert!((run["results"]["pi"].as_f64().unwrap() - PI).abs() < 1e-12, "{run}");
         assert_eq!(run["settings"]["hosts"], 1);
     }
-    let number = |name: &str| runs[2]["results"][name].as_f64().unwrap();
+    let Some(two) = two.filter(|_| fs::exists(&baseline).unwrap()) else { return };
+    for name in ["2 ranks", "A pass takes", "pi", "time", "speedup", "efficiency"] {
+        two.line(name);
+    }
+    let number = |name: &str| runs[runs.len() - 1]["results"][name].as_f64().unwrap();
     let speedup = number("baseline_s") / number("median_s");
     assert!((number("speedup") - speedup).abs() < 1e-9);
     assert!((number("efficiency") - speedup / 2.0).abs() < 1e-9);
@@ -72,24 +86,38 @@ fn a_baseline_that_does_not_fit_is_told_in_one_line_and_the_run_goes_on() {
     let folder = Folder::new();
     let baseline = folder.file("baseline.txt");
     let no_speedup = |expected: &str| {
-        let job = pi(2, &[], &baseline).succeeded();
+        let Some(job) = undisturbed(|| pi(2, &[], &baseline)) else { return };
         let line = job.line("no speedup:");
         assert!(line.contains(expected) && line.contains("(-n 1)"), "{line}");
         assert!(job.line("pi").starts_with("3.14159"), "{}", job.stdout);
     };
     no_speedup("there is no");
-    mpirun(1, "level2_heat", &["--size", "8", "--baseline", &baseline]).succeeded();
-    no_speedup("is for example \"level2_heat\", and this run has \"level2_pi\"");
+    let other = json!({"example": "level2_pi", "kernel": "lanes", "rectangles": 7, "time_s": 1});
+    fs::write(&baseline, other.to_string()).unwrap();
+    no_speedup("is for ");
+}
 
-    let mine = folder.file("thesis.txt");
+#[test]
+fn a_file_that_cannot_be_used_ends_all_ranks_before_they_compute() {
+    let folder = Folder::new();
+    let [mine, heat, new] = ["thesis.txt", "heat.txt", "new"].map(|name| folder.file(name));
+    let nowhere = folder.file("no/such/folder/file");
     fs::write(&mine, "mine").unwrap();
-    for (path, expected) in [
-        (&mine, "is not a baseline file; name another"),
-        (&folder.file("no/such/folder/baseline.txt"), "No such file or directory"),
-    ] {
-        let job = pi(1, &[], path).succeeded();
-        let line = job.line("warning: this baseline is not saved:");
-        assert!(line.contains(expected), "{line}");
+    fs::write(&heat, "{\"example\": \"level2_heat\", \"time_s\": 1}").unwrap();
+    for ranks in [1, 3] {
+        for (baseline, json, says) in [
+            (&mine, &new, "--baseline: "),
+            (&heat, &new, "heat.txt is not a baseline of \"level2_pi\""),
+            (&nowhere, &new, "--baseline: cannot write"),
+            (&folder.file(""), &new, "it is a folder"),
+            (&new, &nowhere, "--json: cannot write"),
+            (&new, &mine, "thesis.txt is not a file of records"),
+            (&new, &new, "--json names the same file"),
+        ] {
+            let job = pi(ranks, &["--json", json], baseline);
+            job.failed(2, &[says, "name another file"]);
+            assert_eq!((job.stdout, fs::exists(&new).unwrap()), (String::new(), false));
+        }
     }
     assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
 }
@@ -146,16 +174,18 @@ fn a_forecast_stands_beside_what_was_measured_and_fits_a_terminal() {
 #[test]
 fn the_plate_is_the_serial_solution_to_the_last_bit_on_any_number_of_ranks() {
     let folder = Folder::new();
-    let (baseline, file) = (folder.file("baseline.txt"), folder.file("runs.jsonl"));
-    for (ranks, size, steps) in [(1, 41, 60), (3, 41, 60), (4, 4, 10)] {
+    let file = folder.file("runs.jsonl");
+    for (ranks, size, steps) in [(1, 41, 60), (3, 41, 60), (4, 4, 1)] {
         let mut plate = Plate::new(size, 0..size);
         (0..steps).for_each(|_| plate.update());
         let serial = format!("{:016x}", fingerprint(&plate.cells()));
         let flags = ["--size", &size.to_string(), "--steps", &steps.to_string()];
         for name in ["level2_heat", "level2_overlap"] {
-            let files = ["--baseline", &baseline, "--json", &file];
+            let files = ["--baseline", &folder.file(name), "--json", &file];
             let job = mpirun(ranks, name, &[&flags[..], &files].concat()).succeeded();
             assert!(job.line("fingerprint").starts_with(&serial), "{ranks} ranks: {}", job.stdout);
+            let counted = if steps == 1 { "cells, 1 step," } else { "cells, 60 steps," };
+            assert!(job.stdout.contains(counted), "{}", job.stdout);
             let alone = job.stdout.contains("One rank has no neighbour, so there is nothing to");
             assert_eq!(alone, ranks == 1 && name == "level2_overlap", "{}", job.stdout);
         }
@@ -168,6 +198,36 @@ fn the_plate_is_the_serial_solution_to_the_last_bit_on_any_number_of_ranks() {
     for name in ["total_s", "blocking_step_s", "overlap_step_s"] {
         assert!(overlap["results"][name].as_f64().unwrap() > 0.0, "{name}: {overlap}");
     }
+    let runs = records(&file);
+    assert!(runs[1]["results"]["blocking_step_s"].is_null(), "one rank has nothing to overlap");
+    let seconds = |name: &str| runs[4]["results"][name].as_f64().unwrap();
+    assert!(seconds("step_median_s") <= seconds("total_s"), "{}", runs[4]); // the run's only step
+}
+
+#[test]
+fn on_a_machine_where_other_programs_run_nothing_is_judged_and_the_host_is_named() {
+    let folder = Folder::new();
+    let (baseline, file) = (folder.file("baseline.txt"), folder.file("runs.jsonl"));
+    let busy = "for i in $(seq $((3 * $(nproc)))); do while :; do :; done & done; \
+                $program --passes 300 --rectangles 1e6 --baseline $baseline --json $file; \
+                kill $(jobs -p)";
+    let _alone = machine();
+    let job = run(shell("level2_pi", busy).env("baseline", &baseline).env("file", &file));
+    let line = job.line("warning: this baseline is not saved: The threads waited for a core");
+    let record = &records(&file)[0];
+    assert!(line.contains(&format!("on {}: other programs", record["host"].as_str().unwrap())));
+    assert!(record["results"]["waited_share"].as_f64().unwrap() > 0.05, "{record}");
+    assert!(record["results"]["doubt"].is_string() && !fs::exists(&baseline).unwrap());
+}
+
+#[test]
+fn a_run_of_hours_says_so_at_once() {
+    let folder = Folder::new();
+    let line = "timeout 3 $program --rectangles 1e12 --baseline $baseline";
+    let mut pi = shell("level2_pi", line);
+    let _alone = machine();
+    let job = run(pi.env("baseline", folder.file("baseline.txt")));
+    assert!(job.stderr.contains(" hours left"), "{}", job.stderr);
 }
 
 #[test]
@@ -187,6 +247,8 @@ fn what_every_rank_finds_is_printed_once() {
         ("level2_pi", "--kernel", "fast"),
         ("level2_heat", "--size", "0"),
         ("level2_overlap", "--steps", "many"),
+        ("level2_pi", "--rectangles", "-5"),
+        ("level2_heat", "--steps", "1e20"),
     ] {
         let job = mpirun(4, name, &[flag, value]);
         job.failed(2, &[flag, value]);
@@ -197,21 +259,17 @@ fn what_every_rank_finds_is_printed_once() {
 }
 
 #[test]
-fn a_record_that_cannot_be_opened_ends_all_ranks_before_they_compute() {
-    let job = mpirun(3, "level2_pi", &["--json", "/no/such/folder/runs.jsonl"]);
-    job.failed(2, &["/no/such/folder/runs.jsonl"]);
-    assert_eq!(job.stdout, "");
-}
-
-#[test]
 fn a_guess_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
     let folder = Folder::new();
     let baseline = folder.file("baseline.txt");
-    pi(1, &["--guess"], &baseline).succeeded();
+    if undisturbed(|| pi(1, &["--guess"], &baseline)).is_none() {
+        return;
+    }
     let job = ranks(2, "level2_pi", &[&SMALL[..], &["--guess", "--baseline", &baseline]].concat());
     let _alone = machine();
     let question = "Your guess: how many times as fast as one rank are 2?";
-    let asked = on_a_terminal(&job, &[(question, "0.001\n")]).succeeded();
+    let asked = undisturbed(|| on_a_terminal(&job, &[(question, "0.001\n")]));
+    let Some(asked) = asked else { return };
     assert!(asked.line("you said 0.001 x").contains("times too low"), "{}", asked.stdout);
     assert_eq!(asked.line("why:"), "the only message is one number per rank");
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cli::{RunFlags, WorkersFlag, count, misuse};
+use common::plural;
 
 use crate::device::{Choice, Device};
 use crate::digits::TRAINING_IMAGES;
@@ -14,7 +15,7 @@ const SWEEP: [usize; 6] = [64, 256, 512, 2048, 8192, 10_000];
 
 /// Train a network to read handwritten digits, on the CPU or on the GPU
 #[derive(Debug, Clone, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct MnistArgs {
     /// Where to compute; auto takes the GPU if there is one (asked; auto)
     #[arg(long, value_name = "NAME", ignore_case = true)]
@@ -87,7 +88,7 @@ impl MnistArgs {
     /// # Errors
     /// [`cli::Misuse`] for a batch that is larger than the data; any other if the input ends without
     /// an answer.
-    pub fn plans(&self) -> anyhow::Result<Vec<Plan>> {
+    pub(crate) fn plans(&self) -> anyhow::Result<Vec<Plan>> {
         let images = self.images.map_or(TRAINING_IMAGES, |images| images as usize);
         let plan = |device, batch_size| Plan {
             device,
@@ -109,8 +110,9 @@ impl MnistArgs {
         };
         if batch_size > images {
             return Err(misuse(format!(
-                "a batch of {batch_size} is more than the {images} images to train on; \
-                 a smaller --batch-size, such as 64, makes more steps"
+                "a batch of {batch_size} is more than the {} to train on; \
+                 --batch-size {images} is the largest",
+                plural(images, "image")
             )));
         }
         Ok(vec![plan(device, batch_size)])
@@ -128,10 +130,13 @@ mod tests {
 
     #[test]
     fn a_batch_larger_than_the_data_is_refused_with_a_cure() {
-        let args = args(&["--device", "cpu", "--images", "100", "--batch-size", "128"]).unwrap();
+        let args = args(&["--device", "cpu", "--images", "50", "--batch-size", "64"]).unwrap();
         let error = args.plans().unwrap_err();
         assert!(error.is::<cli::Misuse>());
-        assert!(error.to_string().contains("more than the 100 images"), "{error}");
+        let line = error.to_string();
+        assert!(
+            line.ends_with("more than the 50 images to train on; --batch-size 50 is the largest")
+        );
     }
 
     #[test]

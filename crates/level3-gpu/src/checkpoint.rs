@@ -55,7 +55,7 @@ impl Checkpoint {
         let model = recorder().record(model.clone().into_record(), ())?;
         let adam = recorder().record(adam.to_record(), ())?;
         let about = json!({
-            "example": "level3_mnist",
+            "checkpoint_of": "level3_mnist",
             "training": self.training,
             "steps": place.steps,
             "loss": place.loss,
@@ -86,9 +86,6 @@ impl Checkpoint {
         let bytes = files::read(&self.path, MOST_BYTES)?;
         let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(0);
         let about: Value = serde_json::from_slice(&bytes[..end]).unwrap_or_default();
-        if about["example"] != "level3_mnist" {
-            return Err(refused("no checkpoint of this program"));
-        }
         let (there, here) = (&about["training"], &self.training);
         if there != here {
             return Err(refused(&format!("of another training, {there}, and this is {here}")));
@@ -106,6 +103,11 @@ impl Checkpoint {
         *adam = adam.clone().load_record(loaded.context("the optimiser")?);
         Ok(Some(Place { steps, loss: about["loss"].as_f64().map_or(f32::NAN, |loss| loss as f32) }))
     }
+}
+
+/// Whether a file begins as [`Checkpoint::save`] writes it, whichever training it belongs to.
+pub(crate) fn is_checkpoint(begin: &[u8]) -> bool {
+    begin.starts_with(br#"{"checkpoint_of":"level3_mnist""#)
 }
 
 fn checksum(parts: &[&[u8]]) -> String {

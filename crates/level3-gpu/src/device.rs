@@ -147,9 +147,12 @@ impl Device {
     /// # Errors
     /// If the input ends without an answer.
     pub(crate) fn ask_batch_size(self, images: usize) -> anyhow::Result<usize> {
-        let usual = if self == Self::Cpu { "64, 256, 512" } else { "512, 2048, 10000" };
+        let usual = if self == Self::Cpu { [64, 256, 512] } else { [512, 2048, 10_000] };
+        let mut sizes = usual.map(|size| size.min(images)).to_vec();
+        sizes.dedup();
+        let question = format!("Batch size {sizes:?}").replace('[', "(").replace(']', ")");
         let images = images as u64;
-        Ok(ask(&format!("Batch size ({usual})"), images.min(512), count(1..=images))? as usize)
+        Ok(ask(&question, images.min(512), count(1..=images))? as usize)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Digits: pictures, and what they show.
 
+use common::plural;
+
 use crate::model::SIDE;
 
 /// Images in MNIST's training set, and in the one that is drawn.
@@ -61,7 +63,8 @@ pub(crate) fn images_from_idx(bytes: &[u8]) -> Result<&[u8], String> {
         return Err(format!("its images are {}x{}, not {SIDE}x{SIDE}", number(8), number(12)));
     }
     if number(4).checked_mul(SIDE * SIDE) != Some(pixels.len()) || pixels.is_empty() {
-        return Err(format!("it promises {} images and holds {} bytes", number(4), pixels.len()));
+        let promised = plural(number(4), "image");
+        return Err(format!("it promises {promised} and holds {}", plural(pixels.len(), "byte")));
     }
     Ok(pixels)
 }

@@ -17,6 +17,9 @@ pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     let refused = |why: String| misuse(format!("cannot read {}: {why}", path.display()));
     // What does not shrink is a little larger in gzip's format than it is.
     let mut bytes = read_at_most(path, most + most / 1000 + 1000)?;
+    if bytes.is_empty() {
+        return Err(refused("it is empty".to_string()));
+    }
     if bytes.starts_with(&GZIP) {
         let mut plain = Vec::new();
         flate2::read::MultiGzDecoder::new(&bytes[..])
@@ -57,6 +60,12 @@ mod tests {
         let path = folder.path().join("two");
         std::fs::write(&path, [gzipped(b"one "), gzipped(b"two")].concat()).unwrap();
         assert_eq!(read(&path, 100).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn an_empty_file_is_called_empty() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(refusal(file.path(), 10).ends_with("it is empty"));
     }
 
     #[test]

@@ -32,6 +32,15 @@ const PEN: f32 = 2.2;
 /// Ink that takes less than this of the paper's light, of 255, is not told from the paper.
 const FAINT: u8 = 30;
 
+/// Marks in a JPEG.
+const START_OF_SCAN: u8 = 0xda;
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+
+const NO_INK: &str = "there is no single digit to see: no ink, or too little of it; \
+                      go nearer, or crop the picture";
+const NO_DIGIT: &str = "there is no single digit to see; \
+                        one at a time is read, drawn with a pen: crop the picture to it";
+
 /// The digit in a PNG or JPEG file as the network knows digits: `[28, 28]`, white on black.
 ///
 /// The picture may have any size up to 40 megapixels, dark ink on light paper or the reverse.
@@ -81,6 +90,9 @@ fn decode(file: &[u8]) -> Result<DynamicImage, String> {
         _ => "it is damaged or cut short".to_string(),
     };
     let format = if file.starts_with(b"\x89PNG") { ImageFormat::Png } else { ImageFormat::Jpeg };
+    if format == ImageFormat::Jpeg && !reaches_its_end(file) {
+        return Err("it is damaged or cut short".to_string()); // the decoder would make up the rest
+    }
     let reader = ImageReader::with_format(Cursor::new(file), format);
     let mut decoder = reader.into_decoder().map_err(plain)?;
     let (width, height) = decoder.dimensions();
@@ -95,6 +107,18 @@ fn decode(file: &[u8]) -> Result<DynamicImage, String> {
     let mut picture = DynamicImage::from_decoder(decoder).map_err(plain)?;
     picture.apply_orientation(held);
     Ok(picture)
+}
+
+/// Whether a JPEG goes on to the mark of its end. Before the picture lie parts with their length; there may
+/// be a small picture in one, with an end of its own.
+fn reaches_its_end(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, kind, high, low]) = jpeg.get(at..at + 4)
+        && kind != START_OF_SCAN
+    {
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    jpeg.get(at..).is_some_and(|picture| picture.windows(2).any(|pair| pair == END_OF_IMAGE))
 }
 
 /// A picture that is transparent in parts, laid on white paper, as a viewer shows it.
@@ -174,7 +198,7 @@ fn ink(light: &GrayImage) -> Result<GrayImage, String> {
     }
     let darkest = sorted(ink.iter().copied())[ink.len() - few(light)];
     if darkest < FAINT {
-        return Err("there is no ink to be seen".to_string());
+        return Err(NO_INK.to_string());
     }
     // Lines that are printed on the paper, and what is left of a shadow, are fainter than the ink.
     for value in ink.iter_mut() {
@@ -284,21 +308,26 @@ fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
     };
     let size = largest(ink).first().map_or(0, |piece| piece.width().max(piece.height()));
     if size < 6 || size < width.max(height) / 50 {
-        return Err("there is nothing larger than specks on the paper".to_string());
+        return Err(NO_DIGIT.to_string());
     }
     // A bar that does not quite touch belongs to the digit: made a little broader, it touches.
-    let pieces = largest(&spread(ink.clone(), size as u32 / 14, u8::max));
+    let pieces = largest(&spread(ink.clone(), size as u32 / 10, u8::max));
     let digit = &pieces[0];
     let another = pieces.get(1).is_some_and(|other| other.pixels.len() > digit.pixels.len() / 4);
-    if another || digit.width() > 2 * digit.height() {
-        return Err("there is more than one digit, or something else beside it; \
-                    one digit at a time can be read"
-            .to_string());
-    }
     // The pieces were made broader; the digit is the ink that lies in them.
     let mut alone = GrayImage::new(ink.width(), ink.height());
     digit.pixels.iter().for_each(|&pixel| alone.as_mut()[pixel] = ink.as_raw()[pixel]);
-    Ok(alone)
+    if another || !is_a_line(&alone) { Err(NO_DIGIT.to_string()) } else { Ok(alone) }
+}
+
+/// Whether this is what a pen draws for one digit: a line that is much longer than broad, and at most five
+/// times as long as the digit is high. Of MNIST's digits all are; a spot, a dash, a page of text and
+/// most pairs of digits that touch are not.
+fn is_a_line(digit: &GrayImage) -> bool {
+    let [_, _, top, bottom] = bounds(digit);
+    let (pen, height) = (pen(digit), (bottom - top + 1) as f32);
+    let length = area(digit) / pen;
+    length > 5.2 * pen && length < 5.0 * height
 }
 
 /// Pixels with ink.

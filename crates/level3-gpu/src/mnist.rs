@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use cli::misuse;
 use sha2::{Digest, Sha256};
 
@@ -25,9 +26,11 @@ impl Digits {
     /// [`cli::Misuse`] with the file that is missing, unreadable, damaged or another, and the cure.
     pub fn load(args: &MnistArgs) -> anyhow::Result<Self> {
         let variable = std::env::var_os("MNIST_DIR").filter(|value| !value.is_empty());
-        let named = args.data.clone().or_else(|| variable.map(PathBuf::from));
-        let folder = named.as_deref().unwrap_or(Path::new(FOLDER));
-        let missing = named.is_none() && find(folder, "train-images-idx3-ubyte").is_none();
+        let flag = args.data.clone().map(|folder| ("--data", folder));
+        let named = flag.or_else(|| Some(("MNIST_DIR", PathBuf::from(variable?))));
+        let usual = named.is_none();
+        let (source, folder) = named.unwrap_or_else(|| ("the digits", FOLDER.into()));
+        let missing = usual && find(&folder, "train-images-idx3-ubyte").is_none();
         if missing && !args.synthetic {
             println!("no MNIST in {FOLDER} (scripts/get-mnist.sh fetches it): synthetic digits");
         }
@@ -36,8 +39,8 @@ impl Digits {
         }
         // Four files, four tasks: level 1's shape. Unpacking and checking takes most of the time.
         let (training, test) = rayon::join(
-            || images(folder, "train", TRAINING_IMAGES),
-            || images(folder, "t10k", TEST_IMAGES),
+            || images(&folder, "train", TRAINING_IMAGES).context(source),
+            || images(&folder, "t10k", TEST_IMAGES).context(source),
         );
         Ok(Self { training: training?, test: test?, name: "MNIST" })
     }
@@ -74,7 +77,8 @@ fn read(folder: &Path, name: &str, length: usize) -> anyhow::Result<Vec<u8>> {
         return Ok(bytes);
     }
     Err(misuse(format!(
-        "{} is damaged or not MNIST's {name} (SHA-256 {hash}); move it away and run {get_mnist}",
+        "{} is damaged or not MNIST's {name} (its SHA-256 is another); \
+         move it away and run {get_mnist}",
         path.display()
     )))
 }

@@ -97,8 +97,15 @@ impl<B: ConvBlock> Cnn<B> {
     /// The network in words, with the shapes of all its layers.
     fn first_line(&self) -> String {
         let shapes = self.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("level3_mnist model of {shapes}\n")
+        format!("{FIRST_WORDS} {shapes}\n")
     }
+}
+
+const FIRST_WORDS: &str = "level3_mnist model of";
+
+/// Whether a file begins as [`Cnn::save`] writes it, whichever network it belongs to.
+pub(crate) fn is_model(begin: &[u8]) -> bool {
+    begin.starts_with(FIRST_WORDS.as_bytes())
 }
 
 /// Numbers the parameters. Burn's numbers are random: files of equal networks would differ.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use burn_flex::Flex;
 use cli::{Record, RunFlags, misuse};
 use serde_json::json;
@@ -28,8 +29,8 @@ const DOUBTFUL: f32 = 0.5;
 pub fn predict(file: &Path, model: &Path, run: &RunFlags) -> anyhow::Result<()> {
     let mut record = Record::open(run.json.as_deref(), 3, "level3_mnist")?;
     let device = Default::default();
-    let network = Cnn::<Flex>::load(model, &device)?;
-    let images = images(file)?;
+    let network = Cnn::<Flex>::load(model, &device).context("--model")?;
+    let images = images(file).context("--predict")?;
     let predictions = Predictions::of(&network, &OnDevice::new(&images, images.len(), &device))?;
     let says = |index: usize| {
         let (digit, sure) = predictions.best(index);

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use burn::optim::Optimizer;
 use cli::{Guess, Record, wrapped};
 use common::{Workers, human, plural, time};
@@ -10,11 +9,11 @@ use serde_json::json;
 
 use crate::args::MnistArgs;
 use crate::backend::{ConvBlock, Training};
-use crate::checkpoint::{Checkpoint, Place};
+use crate::checkpoint::{Checkpoint, Place, is_checkpoint};
 use crate::device::Device;
 use crate::digits::{Digits, Images};
 use crate::evaluate::Predictions;
-use crate::model::Cnn;
+use crate::model::{Cnn, is_model};
 use crate::picture;
 use crate::plan::Plan;
 use crate::run::{Run, table};
@@ -38,11 +37,20 @@ impl Report {
     /// [`cli::Misuse`] if the file of the records or that of the model cannot be written: that is
     /// known now, and not after the training.
     pub fn open(args: &MnistArgs, workers: Workers) -> anyhow::Result<Self> {
+        let records = ("--json", args.run.json.as_deref());
         if let Some(model) = &args.save {
-            cli::check_replaceable(model).context("--save")?;
+            cli::check_kind("--save", model, "a model of this program", is_model)?;
+            cli::check_replaceable("--save", model, &[records])?;
         }
         if let Some(checkpoint) = &args.checkpoint {
-            cli::check_replaceable(checkpoint).context("--checkpoint")?;
+            cli::check_kind(
+                "--checkpoint",
+                checkpoint,
+                "a checkpoint of this program",
+                is_checkpoint,
+            )?;
+            let others = [records, ("--save", args.save.as_deref())];
+            cli::check_replaceable("--checkpoint", checkpoint, &others)?;
         }
         let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         println!("CPU: {workers}");
@@ -61,23 +69,32 @@ impl Report {
         })
     }
 
-    /// Loads the digits, and says which they are. With `--guess` the reader guesses before.
+    /// Loads the digits, and says which they are: before anything is asked, as a file may be missing.
     ///
     /// # Errors
-    /// Those of `load`; if the input ends without a guess.
+    /// Those of `load`.
     pub fn load(
         &mut self,
         load: impl FnOnce() -> anyhow::Result<Digits>,
     ) -> anyhow::Result<Digits> {
-        let question = "Your guess: how long does the training take, in seconds?";
-        self.guess = Guess::ask(self.args.run.guess, question)?;
         let (digits, time) = time(load);
         let digits = digits?;
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
         println!("data: {}, {training} + {test} images, loaded in {}", self.data, human(time));
-        self.clock = Instant::now();
         Ok(digits)
+    }
+
+    /// What to train, and with `--guess` the reader's guess of the time. Asks for what was not given.
+    ///
+    /// # Errors
+    /// Those of [`MnistArgs::plans`]; if the input ends without a guess.
+    pub fn plans(&mut self) -> anyhow::Result<Vec<Plan>> {
+        let plans = self.args.plans()?;
+        let question = "Your guess: how long does the training take, in seconds?";
+        self.guess = Guess::ask(self.args.run.guess, question)?;
+        self.clock = Instant::now();
+        Ok(plans)
     }
 
     /// Ends the warm-up, says what is about to be trained, and starts the clock. With `--checkpoint`,

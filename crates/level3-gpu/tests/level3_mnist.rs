@@ -163,9 +163,10 @@ fn the_gpu_learns_what_the_cpu_learns() {
 #[test]
 fn on_a_terminal_it_asks_and_after_a_typo_it_asks_again() {
     let answers = [
+        ("data: synthetic digits", ""), // a missing file would be named before anything is asked
         ("Device (cpu, gpu, auto) [auto]: ", "cdua\n"),
         ("'cdua' is not cpu, gpu or auto", "cpu\n"),
-        ("Batch size (64, 256, 512) [64]: ", "32\n"),
+        ("Batch size (64) [64]: ", "32\n"),
     ];
     let ended = on_a_terminal(&mnist(&["--synthetic", "--images", "64"]), &answers).succeeded();
     ended.line("batch size 32: 2 steps an epoch");
@@ -178,15 +179,18 @@ fn bad_arguments_are_refused_with_their_value() {
         (&["--device", "cdua"][..], &["cdua", "--device", "cpu, gpu, auto"][..]),
         (&["--batch-size", "0"], &["'0'", "--batch-size", "1 to 60000"]),
         (&["--batch-size", "64", "--images", "10"], &["64", "10 images", "--batch-size"]),
-        (&["--data", "/nonexistent"], &["/nonexistent", "get-mnist.sh", "--synthetic"]),
+        (&["--data", "/nonexistent"], &["--data: /nonexistent", "get-mnist.sh", "--synthetic"]),
+        (&["--data=~/mnist"], &["a shell replaces ~", "write --data ~/mnist"]),
         (&["--predict", "x.png"], &["--model"]),
         (&["--predict", "x", "--model", "m", "--epochs", "2"], &["--epochs"]),
         (&["--synthetic", "--save", "/nonexistent/model"], &["--save", "/nonexistent/model"]),
-        (&["--predict", "/nonexistent", "--model", "/nonexistent"], &["/nonexistent"]),
+        (&["--predict", "x", "--model", "/nonexistent"], &["--model", "/nonexistent"]),
         (&["--synthetic", "--json", "/nonexistent/runs"], &["/nonexistent/runs"]),
     ] {
         run(&mut mnist(flags)).failed(2, parts);
     }
+    let mut variable = mnist(&["--device", "cpu"]);
+    run(variable.env("MNIST_DIR", "/nonexistent")).failed(2, &["MNIST_DIR: /nonexistent"]);
 }
 
 /// What people have in a folder of MNIST: the loader reads it, or names what is wrong.
@@ -218,6 +222,23 @@ fn the_files_of_mnist_are_read_by_every_usual_name_or_named() {
     load().failed(2, &[&labels, "more than the 10008 bytes"]);
     fs::remove_file(&labels).unwrap();
     load().failed(2, &["holds no t10k-labels-idx1-ubyte", "get-mnist.sh", path]);
+}
+
+#[test]
+fn a_file_that_holds_something_else_is_left_as_it_is() {
+    let folder = Folder::new();
+    let (thesis, new) = (folder.file("thesis.tex"), folder.file("new"));
+    fs::write(&thesis, "mine").unwrap();
+    let save = |file: &str, json: &str| {
+        run(&mut drawn(&["--images", "64", "--save", file, "--json", json]))
+    };
+    save(&thesis, &new).failed(2, &["--save", "thesis.tex is not a model"]);
+    save(&new, &thesis).failed(2, &["--json", "thesis.tex is not a file of records"]);
+    save(&new, &new).failed(2, &["--save", "--json names the same file"]);
+    assert_eq!(
+        (fs::read_to_string(&thesis).unwrap(), Path::new(&new).exists()),
+        ("mine".into(), false)
+    );
 }
 
 #[test]
@@ -282,5 +303,5 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
         assert!(fs::read(&checkpoint).unwrap() == damaged);
     }
     fs::write(&checkpoint, "my thesis").unwrap();
-    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["no checkpoint of this program"]);
+    run(drawn(&flags("1")).arg(&checkpoint)).failed(2, &["is not a checkpoint of this program"]);
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use cli::misuse;
+use cli::{Record, misuse};
 
 use crate::demo::headline;
 use crate::programs::Programs;
@@ -36,6 +36,7 @@ impl CompareArgs {
     /// If one of these fails.
     pub fn run(&self) -> anyhow::Result<()> {
         let level = self.level;
+        Record::open(self.json.as_deref(), level, "compare_python")?; // before minutes of installing
         let here = repository().join(format!("scripts/compare/level{level}")).display().to_string();
         let venv = repository().join(format!(".venv-compare-level{level}")).display().to_string();
         let python = format!("{venv}/bin/python");

@@ -143,6 +143,18 @@ fn row(run: &Run) -> String {
             };
             format!("parallel wins: awake {}, woken {}", from("awake_s"), from("asleep_s"))
         }
+        "level1_memory" => {
+            let rows = run.table("rows", ["workers", "triad_bytes_per_s", "polynomial_per_s"]);
+            match rows.unwrap_or_default()[..] {
+                [[_, moved, computed], .., [workers, most, all]] => format!(
+                    "{:.1} GB/s in memory; {workers} workers: triad {:.2} x, polynomial {:.2} x",
+                    1e-9 * moved,
+                    most / moved,
+                    all / computed
+                ),
+                _ => disturbed().unwrap_or_else(|| "one worker: see above".to_string()),
+            }
+        }
         "level3_mnist" => {
             let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));
             let (time, right) = (number("train_s"), 100.0 * number("accuracy"));

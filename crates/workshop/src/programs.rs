@@ -97,6 +97,7 @@ impl Programs {
         let mut typed = match *lesson {
             "level1_cores" => "cargo level1".to_string(),
             "level1_crossover" => "cargo crossover".to_string(),
+            "level1_memory" => "cargo memory".to_string(),
             _ => cli::quoted(path.strip_prefix(repository()).unwrap_or(path)),
         };
         let mut words: Vec<OsString> = Vec::new();

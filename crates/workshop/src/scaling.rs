@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use cli::{misuse, parse_count};
+use cli::{Record, misuse, parse_count};
 use common::plural;
 
 use crate::chart;
@@ -30,7 +30,7 @@ pub struct ScalingArgs {
     #[arg(long)]
     weak: bool,
 
-    /// How often each number of ranks runs; the middle one counts
+    /// How often each number of ranks runs; the middle one that nobody disturbed counts
     #[arg(long, value_name = "N", default_value = "3", value_parser = cli::count(1..=99))]
     repeat: u64,
 
@@ -65,17 +65,16 @@ impl ScalingArgs {
     /// Measures, prints a row for each number of ranks, then the forecast, and draws both.
     ///
     /// # Errors
-    /// If a run fails; [`cli::Misuse`] for a list of ranks that does not begin with 1.
+    /// If a run fails; [`cli::Misuse`] for a list of ranks that does not begin with 1 and go on.
     pub fn run(&self) -> anyhow::Result<()> {
-        if self.ranks.first() != Some(&1) || self.ranks.contains(&0) {
-            return Err(misuse("--ranks: the list begins with 1, such as 1,2,4"));
+        if self.ranks.first() != Some(&1) || self.ranks.len() < 2 || self.ranks.contains(&0) {
+            return Err(misuse("--ranks: the list begins with 1 and goes on, such as 1,2,4"));
         }
-        let mut programs = match &self.programs {
-            Some(folder) => Programs::in_folder(folder)?,
-            None => Programs::default(),
-        };
-        if self.programs.is_none() {
-            programs.build(2)?;
+        Record::open(self.json.as_deref(), 2, "scaling")?; // before minutes of building
+        let mut programs = Programs::default();
+        match &self.programs {
+            Some(folder) => programs = Programs::in_folder(folder)?,
+            None => programs.build(2)?,
         }
         programs.launcher.clone_from(&self.launch);
         let folder = tempfile::tempdir().context("making a folder for the records")?;
@@ -101,9 +100,13 @@ impl ScalingArgs {
         let mut reasons = Vec::new();
         for &ranks in &self.ranks {
             let runs = (0..self.repeat).map(|_| Ok(once(ranks, self.weak, "")?.0));
-            let runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
+            let mut runs = runs.collect::<anyhow::Result<Vec<Run>>>()?;
+            let is_quiet = |run: &Run| run.get("doubt").is_null();
+            if runs.iter().any(is_quiet) {
+                runs.retain(is_quiet);
+            }
             let time = middle(runs.iter().map(Run::time).collect::<anyhow::Result<_>>()?);
-            let doubt = runs.iter().find_map(|run| run.get("doubt").as_str());
+            let doubt = runs[0].get("doubt").as_str();
             if ranks == 1 && doubt.is_none() {
                 one = Some(time);
             }

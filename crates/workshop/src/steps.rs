@@ -14,8 +14,10 @@ level1-race-0 30 Tasks that weigh nothing. Who wins?
     level1_cores --weight 0 --tasks 10 $workers --guess
 level1-race-computing 30 Tasks that compute. Now each worker needs a core.
     level1_cores --weight 0 --tasks 100 $workers --factorial 5000
-level1-crossover 36 At which size of a task does parallel start to win?
+level1-crossover 26 At which size of a task does parallel start to win?
     level1_crossover --tasks 10 $workers
+level1-memory 10 Arrays in the caches, then in memory. What do more workers add?
+    level1_memory $workers --guess
 level2-hello 6 One program, four copies.
     -n 4 level2_hello
 level2-hello-again 6 The same again. Is the order the same?

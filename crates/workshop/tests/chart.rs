@@ -115,6 +115,25 @@ fn the_crossover_and_amdahl_s_law_say_what_was_measured() {
 }
 
 #[test]
+fn the_memory_wall_is_a_staircase_and_two_roofs() {
+    let row = |workers: u64, triad: f64, polynomial: f64| json!({"workers": workers, "triad_bytes_per_s": triad, "polynomial_per_s": polynomial});
+    let run = json!({
+        "level": 1, "example": "level1_memory", "host": "a", "started": "2026-01-02T03:04:05Z",
+        "settings": {"cpus": 8, "polynomial_operations": 512},
+        "results": {
+            "sizes": [{"bytes": 24_576, "bytes_per_s": 105e9}, {"bytes": 1 << 27, "bytes_per_s": 12e9}],
+            "rows": [row(1, 12e9, 50e9), row(2, 24e9, 100e9), row(8, 36e9, 400e9)],
+        },
+    });
+    let staircase = drawn("level1_memory.svg", &[run.clone()]);
+    assert!(staircase.contains(">24 KiB<") && staircase.contains(">128 MiB<"), "{staircase}");
+    assert_eq!(staircase.matches("<circle").count(), 2);
+    let roofline = drawn("level1_roofline.svg", &[run]);
+    assert!(roofline.contains(">1 worker<") && roofline.contains(">8 workers<"), "{roofline}");
+    assert_eq!(roofline.matches("stroke-dasharray").count(), 2, "one roof each");
+}
+
+#[test]
 fn heat_with_overlap_has_a_curve_of_its_own() {
     let overlap = |ranks: u64, step_s: f64| {
         let mut run = heat(ranks, 100, 1.0);

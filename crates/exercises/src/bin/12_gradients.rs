@@ -15,7 +15,7 @@ const STEPS: usize = 10;
 const ROUNDING: f32 = 1e-4;
 
 fn main() -> ExitCode {
-    check_on_ranks(exercise::program, &[(2, 64)], rank)
+    check_on_ranks(exercise::program, [(2, 64)], rank)
 }
 
 /// Every rank trains with the others, and then once more alone, with all digits.

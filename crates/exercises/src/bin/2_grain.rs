@@ -23,13 +23,13 @@ fn main() -> ExitCode {
             expect(sum == right, "the sum of all tasks", "another sum")?;
             Ok(threads.count())
         };
-        let workers = workers_of(1000, 1)?;
+        let workers = workers_of(10_000, 1)?;
         expect(
             workers == 1,
-            "a loop of 1,000 tiny tasks stays with one worker",
+            "a loop of 10,000 tiny tasks stays with one worker",
             format!(
-                "{workers} workers shared it: a microsecond of work, and handing over the \
-                 pieces took longer. A piece needs more tasks than that"
+                "{workers} workers shared it: handing over a piece takes as long as 5,000 tasks, \
+                 so a piece needs more of them than that"
             ),
         )?;
         let workers = workers_of(1_000_000, 10)?;

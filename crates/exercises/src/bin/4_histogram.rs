@@ -5,29 +5,44 @@ exercises::exercise!("4_histogram.rs");
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use exercises::{Pace, check, expect};
+use common::usable_cpus;
+use exercises::{Pace, Threads, check, expect};
+use rayon::ThreadPoolBuilder;
 
 fn main() -> ExitCode {
     check(exercise::program, || {
-        let bytes: Vec<u8> = (0..1_000_003_u64).map(|i| (i * i / 256) as u8).collect();
+        let bin_of = |value: f64| (256.0 * value) as usize;
+        let values: Vec<f64> = (0..1_000_003).map(|i| f64::from(i).sqrt().fract()).collect();
         let mut expected = [0; 256];
-        bytes.iter().for_each(|&byte| expected[usize::from(byte)] += 1);
-        let found = exercise::histogram(&bytes);
-        for (value, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            expect(
-                found == expected,
-                format!("among {} bytes the value {value} {expected} times", bytes.len()),
-                format!("{found} times"),
-            )?;
-        }
-        let pace = Pace::measure(
-            || exercise::histogram(black_box(&bytes)),
-            || answer::histogram(black_box(&bytes)),
+        values.iter().for_each(|&value| expected[bin_of(value)] += 1);
+        let workers = usable_cpus().clamp(2, 4);
+        let threads = Threads::expecting(workers, Duration::from_secs(2));
+        let pool = ThreadPoolBuilder::new().num_threads(workers).build()?;
+        let noted = |value| {
+            threads.note();
+            bin_of(value)
+        };
+        let found = pool.install(|| exercise::histogram(&values, noted));
+        let bin = (0..256).find(|&bin| found[bin] != expected[bin]).unwrap_or(0);
+        expect(
+            found == expected,
+            format!("of {} values, {} in bin {bin}", values.len(), expected[bin]),
+            format!("{} of them", found[bin]),
+        )?;
+        let found = format!(
+            "{} of them. Is there something in the loop that only one can have at a time?",
+            threads.count()
         );
-        pace.judge(
-            "Is there something in the loop that only one worker can have at a time, or a worker \
-             that does everything?",
-        )
+        let all = format!("{workers} workers count at the same time");
+        expect(threads.count() == workers, all, found)?;
+        let few = &values[..200_000]; // the shorter a run, the more of them are left alone
+        let pace =
+            ThreadPoolBuilder::new().num_threads(usable_cpus().min(4)).build()?.install(|| {
+                let yours = || exercise::histogram(black_box(few), bin_of);
+                Pace::measure(yours, || answer::histogram(black_box(few), bin_of))
+            });
+        pace.judge("What does it do for every value, besides adding one?")
     })
 }

@@ -11,7 +11,7 @@ use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 fn main() -> ExitCode {
-    check_on_ranks(exercise::program, &[(1, 0), (2, 0), (4, 0), (7, 0)], rank)
+    check_on_ranks(exercise::program, [(1, 0), (2, 0), (4, 0), (7, 0)], rank)
 }
 
 /// Every rank looks at the slices of all.

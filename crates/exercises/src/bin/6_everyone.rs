@@ -12,7 +12,7 @@ use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 fn main() -> ExitCode {
-    check_on_ranks(exercise::program, &[(1, 0), (2, 0), (4, 0)], rank)
+    check_on_ranks(exercise::program, [(1, 0), (2, 0), (4, 0)], rank)
 }
 
 /// Every rank computes pi and looks at what it got.

@@ -13,7 +13,7 @@ use mpi::traits::*;
 const LONG: u64 = 1_000_000;
 
 fn main() -> ExitCode {
-    check_on_ranks(exercise::program, &[(1, 10), (3, 10), (2, LONG), (4, LONG)], rank)
+    check_on_ranks(exercise::program, [(1, 10), (3, 10), (2, LONG), (4, LONG)], rank)
 }
 
 /// Every rank looks at the rows of so many cells that it got.

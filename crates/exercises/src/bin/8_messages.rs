@@ -5,22 +5,22 @@ exercises::exercise!("8_messages.rs");
 
 use std::process::ExitCode;
 
-use common::{plural, time};
+use common::{Disturbance, Watch, plural, time, usable_cpus};
 use exercises::{Pace, check_on_ranks, expect};
 use level2_mpi::ROOT;
+use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 const VALUES: usize = 1000;
-/// The number that tells ranks to measure, too.
-const MEASURE: u64 = 1;
 
 fn main() -> ExitCode {
-    check_on_ranks(exercise::program, &[(1, 0), (4, 0), (2, MEASURE)], rank)
+    check_on_ranks(exercise::program, [(1, 0), (4, 0), (2, usable_cpus() as u64)], rank)
 }
 
-/// Every rank takes part; rank 0 looks at the values and at the clock.
-fn rank(world: &SimpleCommunicator, number: u64) -> anyhow::Result<()> {
+/// Every rank takes part; rank 0 looks at the values and, if it is told on how many CPUs all of them
+/// run, at the clock.
+fn rank(world: &SimpleCommunicator, cpus: u64) -> anyhow::Result<()> {
     let (rank, size) = (world.rank(), world.size() as usize);
     let expected: Vec<f64> = (0..VALUES * size).map(|number| (number as f64).sqrt()).collect();
     let mine = &expected[rank as usize * VALUES..][..VALUES];
@@ -31,7 +31,7 @@ fn rank(world: &SimpleCommunicator, number: u64) -> anyhow::Result<()> {
         format!("{}: rank 0 has {VALUES} values of each, in order", plural(size, "rank")),
         format!("value {} of rank {} is not in its place", right % VALUES, right / VALUES),
     )?;
-    if number != MEASURE {
+    if cpus == 0 {
         return Ok(());
     }
     let run = |collect: fn(&SimpleCommunicator, &[f64]) -> Vec<f64>| {
@@ -41,7 +41,13 @@ fn rank(world: &SimpleCommunicator, number: u64) -> anyhow::Result<()> {
     let mut pace = Pace::start();
     let mut more = true;
     while more {
-        pace.add(run(exercise::collect), run(answer::collect));
+        let watch = Watch::start();
+        let times = [run(exercise::collect), run(answer::collect)];
+        let (waited, mut worst) = (watch.end().waited.unwrap_or(0.0), 0.0);
+        world.all_reduce_into(&waited, &mut worst, SystemOperation::max());
+        // Ranks that share a CPU wait for each other, in both programs: that is no disturbance.
+        let waited = (cpus >= size as u64).then_some(worst);
+        pace.add(times, Disturbance { waited, stops: 0 });
         more = pace.wants_more();
         world.process_at_rank(ROOT).broadcast_into(&mut more); // the clock of rank 0 decides
     }

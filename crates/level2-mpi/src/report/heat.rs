@@ -1,19 +1,21 @@
 //! The report of `level2_heat`.
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Duration;
 
 use cli::RunFlags;
-use common::{Samples, human, time};
+use common::{Samples, human, plural, time};
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
+use crate::baseline::Baseline;
 use crate::forecast::{Forecast, blocking_step};
 use crate::launch::found_by_all;
-use crate::link::Link;
+use crate::link::{Link, slowest};
 use crate::plate::{draw, fingerprint};
 use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT};
 
@@ -27,11 +29,12 @@ impl<'a> HeatReport<'a> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
-    /// If that file cannot be written, if there are more ranks than rows, if a rank's memory does
+    /// If a file cannot be written, if there are more ranks than rows, if a rank's memory does
     /// not hold its part of the plate, or if one rank alone is to make a forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        Ok(Self { args, report: open("level2_heat", &args.plate, &args.run, &what, world)? })
+        let HeatArgs { plate, baseline, run } = args;
+        Ok(Self { args, report: open("level2_heat", plate, run, baseline, &what, world)? })
     }
 
     /// Prints the times and draws the plate; every rank calls this, rank 0 prints.
@@ -44,23 +47,23 @@ impl<'a> HeatReport<'a> {
         plate: &Plate,
         clock: &Clock,
     ) -> anyhow::Result<()> {
+        let doubt = self.report.doubt(world);
         let PlateFlags { size, steps, .. } = self.args.plate;
-        let (total, communicating) = (clock.total.as_secs_f64(), clock.communicating.as_secs_f64());
-        let mine = [total, communicating, memory_bandwidth(world)];
-        let mut sums = [0.0; 3];
+        // The run takes as long as its slowest rank. Where others have less to compute, they wait.
+        let total = Duration::from_secs_f64(slowest(world, clock.total));
+        let computing = clock.total.saturating_sub(clock.communicating).as_secs_f64();
+        let (mine, mut sums) = ([computing, memory_bandwidth(world)], [0.0; 2]);
         world.all_reduce_into(&mine, &mut sums, SystemOperation::sum());
-        let [total, communicating, bandwidth] = sums;
+        let [computing, bandwidth] = sums;
+        let computing = Duration::from_secs_f64(computing / f64::from(world.size()));
+        let communicating = total.saturating_sub(computing);
         let forecast = forecast(&self.args.plate, world, plate, blocking_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
-        let mean = |sum: f64| Duration::from_secs_f64(sum / f64::from(world.size()));
-        let [total, communicating] = [total, communicating].map(mean);
-        let computing = total.saturating_sub(communicating);
         let used = BYTES_PER_STEP * (size * size * steps) as f64 / computing.as_secs_f64();
-        let doubt = self.report.doubt(&[&clock.step]);
-        let (path, about, took) = (&self.args.baseline, [("size", json!(size))], human(total));
-        let scaling = self.report.headline(path, about, &clock.step, &took, doubt);
+        let took = human(total);
+        let scaling = self.report.headline(&clock.step, &took, doubt);
 
         let row = |name, value, note| format!("{name:<13} {value:>9}   {note}");
         let share = |part: Duration| 100.0 * part.as_secs_f64() / total.as_secs_f64();
@@ -68,14 +71,14 @@ impl<'a> HeatReport<'a> {
         let computed = format!("{:.1} %, mean of the ranks", share(computing));
         let waited = format!("{:.1} %, with the waiting for neighbours", share(communicating));
         let rows = [
-            draw(&cells, size),
             format!("fingerprint   {plate}   the same for every number of ranks"),
             row("total", took, each),
             row("computing", human(computing), computed),
             row("communicating", human(communicating), waited),
             row("memory", format!("{:.1} GB/s", 1e-9 * used), memory_used(used, bandwidth)),
+            format!("\n{}", draw(&cells, size).trim_end_matches('\n')),
         ];
-        let problem = format!("{size} x {size} cells, {steps} steps");
+        let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
         let gain = scaling.map(|scaling| (scaling.speedup, why.as_str()));
@@ -100,13 +103,15 @@ pub(super) fn open(
     example: &'static str,
     PlateFlags { size, steps, forecast }: &PlateFlags,
     run: &RunFlags,
+    baseline: &Path,
     what: &str,
     world: &SimpleCommunicator,
 ) -> anyhow::Result<Report> {
     let ranks = world.size() as u64;
     if ranks > *size {
         return Err(found_by_all(format!(
-            "{ranks} ranks cannot share {size} rows; take fewer ranks or a larger --size"
+            "{ranks} ranks cannot share {}; take fewer ranks or a larger --size",
+            plural(size, "row")
         )));
     }
     // With both exchanges a rank holds its band four times and a copy; rank 0 also the whole plate.
@@ -120,7 +125,8 @@ pub(super) fn open(
             "a plate of {size} x {size} cells does not fit into memory; take a smaller --size"
         )));
     }
-    let mut report = Report::open(example, run, *forecast, what, world)?;
+    let baseline = Baseline::new(baseline, example, [("size", json!(size))]);
+    let mut report = Report::open(example, run, baseline, *forecast, what, world)?;
     report.record.setting("size", *size).setting("steps", *steps);
     Ok(report)
 }

@@ -1,8 +1,7 @@
 //! The report of `level2_overlap`.
 
-use common::human;
+use common::{human, plural};
 use mpi::topology::SimpleCommunicator;
-use serde_json::json;
 
 use super::heat::{forecast, gather, open};
 use super::{Report, compared};
@@ -22,7 +21,8 @@ impl<'a> OverlapReport<'a> {
     /// As [`crate::HeatReport::open`].
     pub fn open(args: &'a OverlapArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = "as blocking is overlap";
-        Ok(Self { args, report: open("level2_overlap", &args.plate, &args.run, what, world)? })
+        let OverlapArgs { plate, baseline, run } = args;
+        Ok(Self { args, report: open("level2_overlap", plate, run, baseline, what, world)? })
     }
 
     /// Prints what overlap gained over blocking, and over one rank; every rank calls this, rank 0
@@ -37,36 +37,36 @@ impl<'a> OverlapReport<'a> {
         blocking: &Clock,
         overlap: &Clock,
     ) -> anyhow::Result<()> {
+        let doubt = self.report.doubt(world);
         let PlateFlags { size, steps, .. } = self.args.plate;
         let forecast = forecast(&self.args.plate, world, plate, overlapped_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let [waiting, meanwhile] = [blocking, overlap].map(|clock| clock.step.median());
         let gain = waiting.as_secs_f64() / meanwhile.as_secs_f64();
-        let doubt = self.report.doubt(&[&blocking.step, &overlap.step]);
-        let judged = self.report.ranks > 1 && doubt.is_none();
-        if self.report.ranks == 1 {
+        let alone = self.report.ranks == 1;
+        let judged = !alone && doubt.is_none();
+        if alone {
             println!("One rank has no neighbour, so there is nothing to overlap.");
         }
         if judged {
             println!("{}", cli::verdict(&compared("Overlap is", gain, "blocking")));
         }
-        let (path, about, took) =
-            (&self.args.baseline, [("size", json!(size))], human(overlap.total));
-        let scaling = self.report.headline(path, about, &overlap.step, &took, doubt);
+        let scaling = self.report.headline(&overlap.step, &human(overlap.total), doubt);
 
         let rows = [
             format!("fingerprint   {plate}   the same with both exchanges, and in heat"),
             format!("blocking      {:>9}   a step: messages, then arithmetic", human(waiting)),
             format!("overlap       {:>9}   a step: both at once", human(meanwhile)),
         ];
-        let problem = format!("{size} x {size} cells, {steps} steps");
+        let rows = if alone { &rows[..1] } else { &rows[..] };
+        let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, meanwhile.mul_f64(steps as f64));
         let why = "only the time that messages take can be hidden";
-        self.report.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
+        self.report.details(&problem, rows, scaling, run, judged.then_some((gain, why)));
         self.report
             .record
-            .result("blocking_step_s", waiting.as_secs_f64())
+            .result("blocking_step_s", (!alone).then_some(waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)

@@ -1,16 +1,21 @@
 //! The report of `level2_pi`.
 
 use std::f64::consts::PI;
+use std::hint::black_box;
 use std::time::Duration;
 
-use common::{Samples, human, plural};
+use common::{Samples, human, plural, time};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use serde_json::json;
 
 use super::Report;
+use crate::baseline::Baseline;
 use crate::forecast::{Forecast, pi_pass};
+use crate::steps::Progress;
 use crate::{PiArgs, integrate, slice_of};
+
+const EXAMPLE: &str = "level2_pi";
 
 /// A shorter pass says more about the clock than about the ranks.
 const SHORT: Duration = Duration::from_micros(20);
@@ -25,16 +30,30 @@ impl<'a> PiReport<'a> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
-    /// If that file cannot be written, or if one rank alone is to make a forecast.
+    /// If a file cannot be written, or if one rank alone is to make a forecast.
     pub fn open(args: &'a PiArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        let mut report = Report::open("level2_pi", &args.run, args.forecast, &what, world)?;
+        let PiArgs { rectangles, kernel, run, forecast, .. } = args;
+        let about = [("rectangles", json!(rectangles)), ("kernel", json!(cli::name_of(*kernel)))];
+        let baseline = Baseline::new(&args.baseline, EXAMPLE, about);
+        let mut report = Report::open(EXAMPLE, run, baseline, *forecast, &what, world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", cli::name_of(args.kernel));
         Ok(Self { args, report })
+    }
+
+    /// The passes. Before and between them, a long run says how long it takes.
+    pub fn passes(&self) -> impl Iterator<Item = u64> {
+        let PiArgs { rectangles, passes, kernel, .. } = *self.args;
+        let mine = rectangles.div_ceil(self.report.ranks as u64);
+        let trial = 0..mine.min(1_000_000);
+        let (_, took) = time(|| black_box(integrate(kernel, &trial, rectangles)));
+        let mut progress = Progress::new(passes);
+        progress.tell(0, took.as_secs_f64() * (mine * passes) as f64 / trial.end as f64);
+        (0..passes).inspect(move |&done| progress.at(done))
     }
 
     /// Prints what many ranks gained over one, pi, and the times of all passes. Every rank calls
@@ -48,7 +67,8 @@ impl<'a> PiReport<'a> {
         pi: Option<f64>,
         times: &Samples,
     ) -> anyhow::Result<()> {
-        let PiArgs { rectangles, passes, baseline, kernel, .. } = self.args;
+        let doubt = self.report.doubt(world);
+        let PiArgs { rectangles, passes, kernel, .. } = self.args;
         let slice = slice_of(*rectangles, world.rank(), world.size());
         let (all, largest) = (*rectangles as f64, rectangles.div_ceil(world.size() as u64) as f64);
         let pass = || integrate(*kernel, &slice, *rectangles);
@@ -57,12 +77,10 @@ impl<'a> PiReport<'a> {
         let forecast = self.args.forecast.then(measure);
         let Some(pi) = pi else { return Ok(()) };
         let (best, median, error) = (times.best(), times.median(), (pi - PI).abs());
-        let (kernel, path) = (cli::name_of(*kernel), baseline.display());
-        let about = [("rectangles", json!(rectangles)), ("kernel", json!(kernel))];
+        let kernel = cli::name_of(*kernel);
         // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
         // before rank 0 gets a core and starts its clock.
-        let doubt = self.report.doubt(&[times]);
-        let scaling = self.report.headline(baseline, about, times, &human(median), doubt);
+        let scaling = self.report.headline(times, &human(median), doubt);
 
         let passes = plural(*passes, "pass");
         let mut rows = vec![
@@ -73,13 +91,12 @@ impl<'a> PiReport<'a> {
                 human(best)
             ),
         ];
-        if let Some(one) = scaling.map(|scaling| median.mul_f64(scaling.speedup)) {
-            rows.push(format!("one rank      {:>9}   from {path}", human(one)));
-        }
         if best < SHORT {
             rows.push("warning: a pass is too short to be measured; take more --rectangles".into());
         }
-        let problem = format!("{rectangles:e} rectangles, kernel {kernel}");
+        let count = format!("{rectangles:e}");
+        let count = plural(count.trim_end_matches("e0"), "rectangle");
+        let problem = format!("{count}, kernel {kernel}");
         let why = "the only message is one number per rank";
         let gain = scaling.map(|scaling| (scaling.speedup, why));
         self.report.details(&problem, &rows, scaling, (forecast, median), gain);

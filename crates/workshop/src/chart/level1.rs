@@ -7,7 +7,7 @@ use super::plot::{Axis, Look, Note, Plot, Series, plain, seconds, ticks};
 use crate::records::{Run, latest, points, seconds_exact};
 
 /// The last run of `example` that holds this list.
-fn last_with<'a>(runs: &'a [Run], example: &str, list: &str) -> Option<&'a Run> {
+pub(super) fn last_with<'a>(runs: &'a [Run], example: &str, list: &str) -> Option<&'a Run> {
     runs.iter().rev().find(|run| run.example == example && run.get(list)[0].is_object())
 }
 

@@ -5,6 +5,7 @@ mod compare;
 mod level1;
 mod level2;
 mod level3;
+mod memory;
 mod page;
 mod plot;
 
@@ -63,6 +64,8 @@ fn charts(runs: &[Run]) -> anyhow::Result<Vec<Chart>> {
         level1::crossover(runs)?,
         level1::amdahl(runs)?,
         level1::array(runs)?,
+        memory::staircase(runs)?,
+        memory::roofline(runs)?,
         level2::scaling(runs)?,
         level2::forecast(runs)?,
         level3::throughput(runs)?,

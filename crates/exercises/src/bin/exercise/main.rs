@@ -2,23 +2,26 @@
 //!
 //! How far the reader is, is found out from the copies and from the checks, and noted nowhere.
 
-use std::io::{self, Write};
+mod copies;
+
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 use std::{env, fs};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::Parser;
 use cli::{Misuse, count, misuse};
+use copies::{is_untouched, make, reset};
 use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, repository};
 
 /// Exercises that check themselves: without a number, all of them with their state
 #[derive(Parser)]
 #[command(version, name = "cargo exercise")]
 struct Args {
-    /// The exercise to check, from 1 to 12; the first time, your copy of it is made
+    /// The exercise to check, from 1 to 13; the first time, your copy of it is made
     #[arg(value_parser = count(1..=EXERCISES.len() as u64))]
     number: Option<u64>,
 
@@ -29,6 +32,10 @@ struct Args {
     /// Check again whenever your copy is saved, until it is solved
     #[arg(long, requires = "number", group = "what")]
     watch: bool,
+
+    /// Show the hint
+    #[arg(long, requires = "number", group = "what")]
+    hint: bool,
 
     /// Show the answer and check it instead of your copy
     #[arg(long, requires = "number", group = "what")]
@@ -69,6 +76,10 @@ fn run() -> anyhow::Result<()> {
     if args.reset {
         return reset(exercise, &args.folder);
     }
+    if args.hint {
+        print!("{}", fs::read_to_string(exercise.hint())?);
+        return Ok(());
+    }
     ready(exercise)?;
     println!("exercise {}: {}\n", exercise.number, exercise.title);
     if args.solution {
@@ -96,7 +107,8 @@ fn run() -> anyhow::Result<()> {
 /// [`Misuse`] with what is missing and how to install it.
 fn ready(exercise: &Exercise) -> anyhow::Result<()> {
     let wanted = env::var("MPICC").unwrap_or_else(|_| "mpicc".to_string());
-    if exercise.features().contains("level2") && Command::new(&wanted).arg("-v").output().is_err() {
+    if exercise.features().contains(&"level2") && Command::new(&wanted).arg("-v").output().is_err()
+    {
         let number = exercise.number;
         return Err(misuse(format!(
             "exercise {number} needs an MPI, and there is no {wanted}: scripts/setup.sh"
@@ -105,19 +117,21 @@ fn ready(exercise: &Exercise) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the check with the program in this folder and starts it with the words that follow `--`.
-fn cargo_run(exercise: &Exercise, folder: &Path) -> anyhow::Result<Command> {
+/// `cargo build` or `cargo run` for the checks of these exercises, with the programs in this folder.
+fn cargo(verb: &str, exercises: &[&Exercise], folder: &Path) -> anyhow::Result<Command> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["run", "--release", "--package", "exercises", "--bin", exercise.name]);
-    cargo.args(["--features", exercise.features()]);
+    cargo.args([verb, "--release", "--package", "exercises"]);
+    for exercise in exercises {
+        cargo.args(["--bin", exercise.name, "--features", &exercise.features().join(",")]);
+    }
     cargo.env("EXERCISES", std::path::absolute(folder)?);
     Ok(cargo)
 }
 
 /// Runs the reader's program, with four ranks if it has ranks.
 fn start(exercise: &Exercise, folder: &Path, words: &[String]) -> anyhow::Result<()> {
-    let mut program = cargo_run(exercise, folder)?;
-    if exercise.features().contains("level2") {
+    let mut program = cargo("run", &[exercise], folder)?;
+    if exercise.features().contains(&"level2") {
         program.args(["--config", "target.'cfg(all())'.runner = 'scripts/mpirun.sh -n 4'"]);
     }
     let status = program.arg("--").args(words).status()?;
@@ -146,7 +160,7 @@ fn watch(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
 /// Checks the program in this folder, and says what to do next.
 fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     let number = exercise.number;
-    match cargo_run(exercise, folder)?.args(["--", CHECK]).status()?.code() {
+    match cargo("run", &[exercise], folder)?.args(["--", CHECK]).status()?.code() {
         Some(0) => {
             println!("compare: {}", exercise.program(SOLUTIONS).display());
             if number < EXERCISES.len() {
@@ -156,61 +170,46 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
         }
         Some(2) => Err(misuse(format!("exercise {number} cannot be checked here, see above"))),
         _ => {
-            println!("hint: {}", exercise.hint().display());
+            println!("hint: cargo exercise {number} --hint");
             println!("change: {}", exercise.program(folder).display());
             bail!("exercise {number} is not solved yet")
         }
     }
 }
 
-/// Copies the starter.
-fn make(exercise: &Exercise, copy: &Path) -> anyhow::Result<()> {
-    let folder = copy.parent().unwrap_or(copy);
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::read(exercise.program(STARTERS)))
-        .and_then(|starter| fs::write(copy, starter)) // a copy would inherit being read-only
-        .with_context(|| format!("making {}", copy.display()))
-}
-
-fn is_untouched(exercise: &Exercise, copy: &Path) -> bool {
-    !copy.exists() || fs::read(copy).ok() == fs::read(exercise.program(STARTERS)).ok()
-}
-
-fn reset(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
-    let copy = exercise.program(folder);
-    if !is_untouched(exercise, &copy) {
-        let old = copy.with_extension("rs.old");
-        fs::rename(&copy, &old).with_context(|| format!("keeping {}", copy.display()))?;
-        println!("what you wrote is in {}", old.display());
-    }
-    make(exercise, &copy)?;
-    println!("{} is the starter again", copy.display());
-    Ok(())
-}
-
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
-    for exercise in &EXERCISES {
-        if exercise.number % 4 == 1 {
-            println!("level {}", exercise.number / 4 + 1);
+    let mut all = EXERCISES.each_ref();
+    all[4..].rotate_right(1); // the last one belongs to level 1
+    for (place, exercise) in all.into_iter().enumerate() {
+        if let Some(level) = [0, 5, 9].iter().position(|first| *first == place) {
+            println!("level {}", level + 1);
         }
-        print!(" {:>2}  {:<46} ", exercise.number, exercise.title);
-        io::stdout().flush()?; // a check may have to be built
         let state = if ready(exercise).is_err() {
             "needs MPI: scripts/setup.sh"
         } else if is_untouched(exercise, &exercise.program(folder)) {
             "untouched"
         } else {
-            let mut check = cargo_run(exercise, folder)?;
+            let mut build = cargo("build", &[exercise], folder)?;
+            build.args(["--quiet", "--message-format", "json"]).stdout(Stdio::null());
+            if io::stderr().is_terminal() {
+                // It may take minutes: how far it is, cargo draws even if it must be quiet.
+                build.env("CARGO_TERM_PROGRESS_WHEN", "always");
+                build.env("CARGO_TERM_PROGRESS_WIDTH", "80");
+            } else {
+                build.stderr(Stdio::null());
+            }
+            let mut check = cargo("run", &[exercise], folder)?;
             check.args(["--", CHECK]).stdout(Stdio::null()).stderr(Stdio::null());
-            match check.status()?.code() {
-                Some(0) => "solved",
-                Some(2) => "cannot be checked here",
-                _ => "not yet",
+            match build.status()?.success().then(|| check.status()).transpose()? {
+                None => "does not compile yet",
+                Some(status) if status.success() => "solved",
+                Some(status) if status.code() == Some(2) => "cannot be checked here",
+                Some(_) => "not yet",
             }
         };
-        println!("{state}");
+        println!(" {:>2}  {:<46} {state}", exercise.number, exercise.title);
         next = next.or((state != "solved").then_some(exercise.number));
     }
     match next {
@@ -225,11 +224,15 @@ fn list(folder: &Path) -> anyhow::Result<()> {
 /// The proof that checks do their work: they fail on the starter and pass on the solution.
 fn prove(chosen: &[Exercise]) -> anyhow::Result<()> {
     chosen.iter().try_for_each(ready)?;
+    let all: Vec<&Exercise> = chosen.iter().collect();
     let mut faults = 0;
     for (folder, expected) in [(STARTERS, 1), (SOLUTIONS, 0)] {
+        let build = cargo("build", &all, Path::new(folder))?.status()?; // all at once is faster
+        ensure!(build.success(), "the checks of {folder} cannot be built, see above");
         for exercise in chosen {
             println!("{}", exercise.program(folder).display());
-            let status = cargo_run(exercise, Path::new(folder))?.args(["--", CHECK]).status()?;
+            let check = env::current_exe()?.with_file_name(exercise.name); // with --release, as this
+            let status = Command::new(check).arg(CHECK).status()?;
             if status.code() != Some(expected) {
                 println!("FAULT: {status}, and not {expected}");
                 faults += 1;
