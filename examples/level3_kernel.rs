@@ -42,7 +42,7 @@ fn heat<R: Runtime>(args: &KernelArgs, gpu: &ComputeClient<R>) -> anyhow::Result
         let mut plate = report.copy_in(gpu)?; // a GPU has a memory of its own
         for _ in 0..steps {
             let (cubes, threads) = (CubeCount::new_2d(squares, squares), CubeDim::new_2d(16, 16));
-            step::launch(gpu, cubes, threads, plate.old(), plate.new(), args.size as usize);
+            step::launch(gpu, cubes, threads, plate.before(), plate.after(), args.size as usize);
             plate.swap();
         }
         report.copy_out(plate)?; // waits until the GPU is done: launching takes no time

@@ -27,8 +27,11 @@ pub(crate) struct Found {
     pub(crate) software: bool,
 }
 
-/// The kinds of GPU that this program was built for, the first choice first, and how to look for one.
-const KINDS: &[(Device, fn() -> Result<Found, String>)] = &[
+/// How to look for a GPU; if there is none, why.
+type Look = fn() -> Result<Found, String>;
+
+/// The kinds of GPU that this program was built for, the first choice first.
+const KINDS: &[(Device, Look)] = &[
     #[cfg(feature = "cuda")]
     (Device::Cuda, crate::probe::nvidia),
     #[cfg(feature = "wgpu")]
@@ -102,7 +105,7 @@ impl Device {
                 Err(reason) => reasons.push(reason),
             }
         }
-        if KINDS.is_empty() {
+        if reasons.is_empty() {
             let features = "--features wgpu, or for NVIDIA --features cuda";
             reasons.push(format!("this program was built without it ({features})"));
         }

@@ -92,13 +92,13 @@ pub struct OnGpu<R: Runtime> {
 }
 
 impl<R: Runtime> OnGpu<R> {
-    /// Before the step, as a kernel takes it.
-    pub fn old(&self) -> ArrayArg<R> {
+    /// The plate before the step, as a kernel takes it.
+    pub fn before(&self) -> ArrayArg<R> {
         self.argument(&self.old)
     }
 
-    /// After the step, as a kernel takes it.
-    pub fn new(&self) -> ArrayArg<R> {
+    /// The plate after the step, as a kernel takes it.
+    pub fn after(&self) -> ArrayArg<R> {
         self.argument(&self.new)
     }
 
@@ -107,7 +107,7 @@ impl<R: Runtime> OnGpu<R> {
         unsafe { ArrayArg::from_raw_parts(handle.clone(), self.cells) }
     }
 
-    /// What was new is old.
+    /// The plate after this step is the one before the next.
     pub fn swap(&mut self) {
         std::mem::swap(&mut self.old, &mut self.new);
     }
