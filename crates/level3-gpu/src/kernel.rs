@@ -225,7 +225,7 @@ impl<'a> KernelReport<'a> {
         let [copied_in, computed, copied_out] = &parts;
         println!("copying in {copied_in}, computing {computed}, copying out {copied_out}");
         println!("{}", pays(steps, *cpu, *compute, *copy_in + *copy_out));
-        if device.is_software() {
+        if device.is_software() && gain <= 1.0 {
             println!("It computes on the same cores, and the launch of every step costs more.");
         }
 
