@@ -10,10 +10,15 @@ use burn::optim::{AdamConfig, GradientsParams, Optimizer};
 use level3_gpu::{Autodiff, Cnn, Flex, Images, OnDevice, Training, Wgpu};
 use testkit::{Folder, example, records, run};
 
-fn kernel(flags: &[&str]) -> Command {
-    let mut command = example("level3_kernel");
-    command.args(flags).args(["--workers", "2"]);
+/// A lesson with these flags, on two workers; the driver of the software device says nothing.
+fn lesson(name: &str, flags: &[&str]) -> Command {
+    let mut command = example(name);
+    command.args(flags).args(["--workers", "2"]).env("NODEVICE_SELECT", "1");
     command
+}
+
+fn kernel(flags: &[&str]) -> Command {
+    lesson("level3_kernel", flags)
 }
 
 /// Whether there is a device.
@@ -58,9 +63,8 @@ fn a_machine_without_a_driver_is_told_what_to_install() {
 /// A software device is no GPU to those who did not ask for one.
 #[test]
 fn auto_takes_no_software_device() {
-    let mut command = example("level3_mnist");
-    command.args(["--synthetic", "--images", "64", "--batch-size", "64", "--device", "auto"]);
-    let ended = run(&mut command).succeeded();
+    let flags = ["--synthetic", "--images", "64", "--batch-size", "64", "--device", "auto"];
+    let ended = run(&mut lesson("level3_mnist", &flags)).succeeded();
     if ended.stdout.contains("computes on the CPU") {
         assert!(ended.line("no GPU: ").contains("--device gpu"), "{}", ended.stdout);
         ended.line("The CPU trained for");
