@@ -101,7 +101,7 @@ stage_cluster() {
   scripts/practice/test-cluster.sh
 }
 
-# The kernel's plate and ten steps of the network, on a software device: Burn is built once more for it.
+# The kernel's plate, on a software device: Burn is built once more for it.
 stage_wgpu() {
   compgen -G '/usr/share/vulkan/icd.d/lvp*' >/dev/null ||
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends mesa-vulkan-drivers; }
