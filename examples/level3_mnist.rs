@@ -9,7 +9,7 @@
 
 use std::process::ExitCode;
 
-use burn::backend::*; // Autodiff, Flex for CPUs, and with the feature `cuda` Cuda for GPUs
+use burn::backend::*; // Autodiff, Flex for CPUs; with the features `cuda` and `wgpu` Cuda and Wgpu
 use burn::module::AutodiffModule;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::optim::{AdamConfig, GradientsParams, Optimizer};
@@ -36,7 +36,6 @@ fn step<B: Training>(
 /// Trains and tests the network on the device that `B` stands for.
 fn train<B: Training>(plan: &Plan, digits: &Digits, report: &mut Report) -> anyhow::Result<()> {
     let device = B::Device::default();
-    // All images move to the device once, as bytes: 47 MB.
     let training = OnDevice::<B>::new(&digits.training, plan.images, &device);
     let test = OnDevice::new(&digits.test, digits.test.len(), &device);
     let mut model = Cnn::<B>::new(plan.seed, &device);
@@ -77,7 +76,9 @@ fn run() -> anyhow::Result<()> {
         match plan.device {
             Device::Cpu => train::<Autodiff<Flex>>(plan, &digits, &mut report)?,
             #[cfg(feature = "cuda")]
-            Device::Gpu => train::<Autodiff<Cuda>>(plan, &digits, &mut report)?, // <- the one change
+            Device::Cuda => train::<Autodiff<Cuda>>(plan, &digits, &mut report)?, // <- the one change
+            #[cfg(feature = "wgpu")]
+            Device::Wgpu => train::<Autodiff<Wgpu>>(plan, &digits, &mut report)?,
         }
     }
     report.close();

@@ -113,6 +113,15 @@ stage_cluster() {
   scripts/practice/test-cluster.sh
 }
 
+# The kernel's plate, on a software device: Burn is built once more for it.
+stage_wgpu() {
+  compgen -G '/usr/share/vulkan/icd.d/lvp*' >/dev/null ||
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends mesa-vulkan-drivers; }
+  cargo build --release -p level3-gpu --features wgpu --examples
+  cargo test --release -p level3-gpu --features wgpu --test level3_kernel -- --nocapture | tee "$logs/kernel"
+  ! grep '^skipped' "$logs/kernel"
+}
+
 # The GPU's part must behave without a GPU, and on a stand-in for one that fails (tests/standin.rs).
 stage_cuda() {
   cargo build --release -p level3-gpu --features cuda --examples # naming tests builds none
@@ -131,7 +140,7 @@ stage_kernels() {
 }
 
 stages='setup level1 mpi level3 exercises workshop truth'
-rest='demo scripts templates format shell lint mnist slides book mpich abi hosts cluster cuda kernels'
+rest='demo scripts templates format shell lint mnist slides book mpich abi hosts cluster wgpu cuda kernels'
 chosen=''
 for word in "$@"; do
   case " $stages $rest :$word" in

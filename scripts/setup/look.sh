@@ -41,7 +41,13 @@ look() {
   else
     note "MNIST: none in ${MNIST_DIR:-data/mnist}, level 3 draws its own; to fetch it: scripts/get-mnist.sh"
   fi
-  if have nvidia-smi; then look_for_gpu; else note "GPU: no NVIDIA driver here"; fi
+  if have nvidia-smi; then
+    look_for_gpu
+  elif [ "$(uname)" = Darwin ] || [ -e /dev/dri/renderD128 ]; then
+    ok 'GPU: one for Metal or Vulkan; level 3 runs on it if it is built with --features wgpu'
+  else
+    note "GPU: no NVIDIA driver here"
+  fi
 }
 
 look_for_rust() {

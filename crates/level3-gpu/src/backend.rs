@@ -152,6 +152,12 @@ impl ConvBlock for burn::backend::Cuda {}
 #[cfg(feature = "cuda")]
 impl<C: CheckpointStrategy> ConvBlock for Autodiff<burn::backend::Cuda, C> {}
 
+#[cfg(feature = "wgpu")]
+impl ConvBlock for burn::backend::Wgpu {}
+
+#[cfg(feature = "wgpu")]
+impl<C: CheckpointStrategy> ConvBlock for Autodiff<burn::backend::Wgpu, C> {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

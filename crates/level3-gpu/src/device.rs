@@ -12,13 +12,47 @@ pub enum Device {
     Cpu,
     /// The first NVIDIA GPU that this process may use; only in a build with the feature `cuda`.
     #[cfg(feature = "cuda")]
-    Gpu,
+    Cuda,
+    /// The best GPU that Vulkan or Metal know; only in a build with the feature `wgpu`.
+    #[cfg(feature = "wgpu")]
+    Wgpu,
 }
 
-/// `CPU` or `GPU`
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// As the driver calls it.
+    pub(crate) name: String,
+    /// Whether it only behaves like a GPU, and computes on the CPU.
+    pub(crate) software: bool,
+}
+
+/// How to look for a GPU; if there is none, why.
+type Look = fn() -> Result<Found, String>;
+
+/// The kinds of GPU that this program was built for, the first choice first.
+const KINDS: &[(Device, Look)] = &[
+    #[cfg(feature = "cuda")]
+    (Device::Cuda, crate::probe::nvidia),
+    #[cfg(feature = "wgpu")]
+    (Device::Wgpu, crate::adapter::any),
+];
+
+/// `CPU`, `GPU` or `software device`
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(if *self == Self::Cpu { "CPU" } else { "GPU" })
+        f.write_str(match self.found() {
+            None => "CPU",
+            _ if self.is_software() => "software device",
+            Some(_) => "GPU",
+        })
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let kind = if self.software { ", which computes on the CPU" } else { "" };
+        write!(f, "{}{kind}", self.name)
     }
 }
 
@@ -47,7 +81,7 @@ impl Choice {
         if self == Self::Cpu {
             return Device::Cpu;
         }
-        Device::gpu().unwrap_or_else(|reason| {
+        Device::gpu(self).unwrap_or_else(|reason| {
             println!("{}", wrapped(&format!("no GPU: {reason}; taking the CPU")));
             Device::Cpu
         })
@@ -55,16 +89,32 @@ impl Choice {
 }
 
 impl Device {
-    /// The GPU, or the reason why there is none.
-    #[cfg(feature = "cuda")]
-    fn gpu() -> Result<Self, String> {
-        crate::probe::gpu_name().map(|_| Self::Gpu)
+    /// The GPU, or the reason why there is none. Only `gpu` means a software device too, not `auto`.
+    pub(crate) fn gpu(choice: Choice) -> Result<Self, String> {
+        let mut reasons = Vec::new();
+        for (device, look) in KINDS {
+            match look() {
+                Ok(found) if found.software && choice != Choice::Gpu => {
+                    reasons.push(format!("only {found} (--device gpu takes it)"));
+                }
+                Ok(_) => {
+                    #[cfg(feature = "gpu")]
+                    crate::fault::end_on_panic();
+                    return Ok(*device);
+                }
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        if reasons.is_empty() {
+            let features = "--features wgpu, or for NVIDIA --features cuda";
+            reasons.push(format!("this program was built without it ({features})"));
+        }
+        Err(reasons.join("; "))
     }
 
-    /// The GPU, or the reason why there is none.
-    #[cfg(not(feature = "cuda"))]
-    fn gpu() -> Result<Self, String> {
-        Err("this program was built without it (--features cuda)".to_string())
+    /// The GPU that it stands for, if it is none of the CPU.
+    fn found(self) -> Option<Found> {
+        KINDS.iter().find(|(device, _)| *device == self).map(|(_, look)| look().unwrap_or_default())
     }
 
     /// The device that was asked for. Asks if none was.
@@ -85,13 +135,14 @@ impl Device {
         devices
     }
 
+    /// Whether it is a driver that computes on the CPU.
+    pub(crate) fn is_software(self) -> bool {
+        self.found().is_some_and(|found| found.software)
+    }
+
     /// What the hardware is called.
     pub(crate) fn hardware(self) -> String {
-        match self {
-            Self::Cpu => cpu_name(),
-            #[cfg(feature = "cuda")]
-            Self::Gpu => crate::probe::gpu_name().unwrap_or_default(),
-        }
+        self.found().map_or_else(cpu_name, |gpu| gpu.to_string())
     }
 
     /// Asks how many images a step takes, of so many.

@@ -31,27 +31,35 @@ fn end(words: &str) {
 fn line(words: &str) -> String {
     let error = words.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let error = error.into_iter().find(|word| word.starts_with("CUDA_ERROR_"));
-    let memory = ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY"];
+    let memory = // of CUDA, and of wgpu
+        ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY", "Out of Memory"];
     let (cause, cure) = match error {
         _ if memory.iter().any(|sign| words.contains(sign)) => (
             "the GPU's memory ran out".to_string(),
-            "take a smaller --batch-size, and see in nvidia-smi who else uses it",
+            "take a smaller --batch-size or --size, and see in nvidia-smi who else uses it",
         ),
         Some("CUDA_ERROR_UNSUPPORTED_PTX_VERSION") => (
             "CUDA's run-time compiler is newer than the GPU's driver".to_string(),
             "load a CUDA module that is not newer than what nvidia-smi shows",
         ),
+        None if words.starts_with("Missing symbol ") => (
+            format!("the NVIDIA driver is too old ({})", beginning(words)),
+            "take another node, --device cpu, or a build with --features wgpu",
+        ),
         Some(error) => (
             format!("the GPU failed ({error})"),
             "run it once more; if it fails again, see nvidia-smi and take --device cpu",
         ),
-        None => {
-            let first = words.lines().next().unwrap_or_default();
-            let short: String = first.chars().take(200).collect();
-            (format!("the GPU's part of the program failed ({short})"), "take --device cpu")
-        }
+        None => (
+            format!("the GPU's part of the program failed ({})", beginning(words)),
+            "take --device cpu",
+        ),
     };
     format!("{cause}; nothing was saved. What to do: {cure}")
+}
+
+fn beginning(words: &str) -> String {
+    words.lines().next().unwrap_or_default().chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -73,6 +81,7 @@ mod tests {
                 "newer than the GPU's driver",
                 "CUDA module",
             ),
+            ("Missing symbol cuX: undefined", "driver is too old (Missing symbol cuX", "wgpu"),
             ("Service state not found\nand more", "(Service state not found)", "--device cpu"),
         ] {
             let line = line(words);

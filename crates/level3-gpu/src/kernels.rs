@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use burn::cubecl::config::cache::CacheConfig;
-use burn::cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
+use cubecl::config::cache::CacheConfig;
+use cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 
 /// Keeps kernels where `cubecl.toml` says, in a folder for each kind of GPU: Burn looks them up
 /// without asking for which GPU they were made, and on another they fail.

@@ -3,6 +3,8 @@
 //! The lesson, the training loop and the line that chooses the device, stands in
 //! `examples/level3_mnist.rs`. The layer that makes the CPU a fair opponent is `conv.rs`.
 
+#[cfg(feature = "wgpu")]
+mod adapter;
 mod args;
 mod backend;
 mod checkpoint;
@@ -10,11 +12,13 @@ mod conv;
 mod device;
 mod digits;
 mod evaluate;
-#[cfg(feature = "cuda")]
+#[cfg(feature = "gpu")]
 mod fault;
 mod files;
 mod handwriting;
-#[cfg(feature = "cuda")]
+#[cfg(feature = "gpu")]
+mod kernel;
+#[cfg(feature = "gpu")]
 mod kernels;
 mod mnist;
 mod model;
@@ -28,18 +32,26 @@ mod report;
 mod run;
 mod synthetic;
 
+#[cfg(all(feature = "gpu", not(any(feature = "cuda", feature = "wgpu"))))]
+compile_error!("which GPU? --features wgpu for any, --features cuda for NVIDIA's");
+
 pub use args::MnistArgs;
 pub use backend::{ConvBlock, Training};
 pub use burn::backend::Autodiff;
 /// Burn's backend for NVIDIA GPUs.
 #[cfg(feature = "cuda")]
 pub use burn::backend::Cuda;
+/// Burn's backend for the GPUs that Vulkan and Metal know.
+#[cfg(feature = "wgpu")]
+pub use burn::backend::Wgpu;
 /// Burn's backend for CPUs.
 pub use burn_flex::Flex;
 pub use device::Device;
 pub use digits::{Digits, Images};
 pub use evaluate::Predictions;
 pub use handwriting::prepare;
+#[cfg(feature = "gpu")]
+pub use kernel::{Gpu, KernelArgs, KernelReport, OnGpu, WARM_UP};
 pub use model::{Cnn, DIGITS, SIDE};
 pub use on_device::{Batch, OnDevice};
 pub use plan::Plan;

@@ -1,4 +1,4 @@
-//! Is there a GPU that the network can be trained on? If not, why, and what to do about it.
+//! Is there a GPU of NVIDIA, and what CUDA needs? If not, why, and what to do about it.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -9,21 +9,22 @@ use cudarc::driver::result::{device, init};
 use cudarc::driver::sys::CUresult;
 use cudarc::{driver, nvrtc};
 
-use crate::{fault, kernels};
+use crate::device::Found;
+use crate::kernels;
 
 /// A header of each of CUDA's packages that Burn's kernels need.
 const HEADERS: [&str; 3] = ["cuda_runtime.h", "crt/mma.h", "cuda/pipeline"];
 
 const CURE: &str = "load a CUDA module, or see scripts/setup.sh --check for a way without root";
 
-/// What the first GPU that this process may use is called, or the reason why there is none. Nothing
-/// of Burn's GPU backend is touched before this has succeeded, because it panics without a driver.
-pub(crate) fn gpu_name() -> Result<String, String> {
-    static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
+/// The first GPU that this process may use, or the reason why there is none. Nothing of Burn's CUDA
+/// backend is touched before this has succeeded, because it panics without a driver.
+pub(crate) fn nvidia() -> Result<Found, String> {
+    static FOUND: OnceLock<Result<Found, String>> = OnceLock::new();
     FOUND.get_or_init(look_for_gpu).clone()
 }
 
-fn look_for_gpu() -> Result<String, String> {
+fn look_for_gpu() -> Result<Found, String> {
     #[expect(unsafe_code, reason = "looking for a library runs its initialisers")]
     let (driver_there, compiler_there) =
         unsafe { (driver::sys::is_culib_present(), nvrtc::sys::is_culib_present()) };
@@ -41,9 +42,8 @@ fn look_for_gpu() -> Result<String, String> {
     if let Some(header) = missing_header(&home.join("include")) {
         return Err(format!("no {header} in {}/include (CUDA_PATH); {CURE}", home.display()));
     }
-    fault::end_on_panic();
     kernels::keep(&name);
-    Ok(name)
+    Ok(Found { name, software: false })
 }
 
 fn first_gpu() -> Result<String, DriverError> {

@@ -35,8 +35,14 @@ impl Ended {
     pub fn succeeded(self) -> Self {
         assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
         // Paths may be long, and sentences are broken on a terminal alone.
-        let sentences =
-            ["warning: ", "no speedup: ", "why: ", "Your guess: ", "The threads waited "];
+        let sentences = [
+            "warning: ",
+            "no speedup: ",
+            "no GPU: ",
+            "why: ",
+            "Your guess: ",
+            "The threads waited ",
+        ];
         let fits = |line: &str| {
             let long = line.contains('/') || sentences.iter().any(|begin| line.starts_with(begin));
             long || line.chars().count() <= 80

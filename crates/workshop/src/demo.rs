@@ -106,7 +106,7 @@ impl DemoArgs {
         steps.retain(|step| match step.name {
             JOB => false,
             "level1-crossover" => !self.quick,
-            "level3-gpu" => has_gpu(),
+            "level3-gpu" | "level3-gpu-kernel" => has_gpu(),
             _ => step.seconds > 0,
         });
         steps
@@ -160,6 +160,10 @@ fn row(run: &Run) -> String {
             let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));
             let (time, right) = (number("train_s"), 100.0 * number("accuracy"));
             format!("{device}, {data}, batch {batch}: {time:.2} s, {right:.2} % read right")
+        }
+        "level3_kernel" => {
+            let [gpu, cpu] = ["compute_s", "cpu_s"].map(|name| seconds_exact(number(name)));
+            format!("{}: {gpu}, CPU: {cpu}", run.text("device"))
         }
         _ => {
             let (ranks, time) = (plural(run.text("ranks"), "rank"), run.time().unwrap_or(f64::NAN));

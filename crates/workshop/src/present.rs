@@ -107,7 +107,7 @@ fn share(budget: Duration, seconds: u64) -> Duration {
 fn missing(step: &str) -> Option<&'static str> {
     match step {
         JOB if !answers("sinfo") => Some("queue"),
-        "level3-gpu" if !has_gpu() => Some("GPU"),
+        "level3-gpu" | "level3-gpu-kernel" if !has_gpu() => Some("GPU"),
         _ => None,
     }
 }

@@ -51,9 +51,8 @@ impl Programs {
     pub fn build(&mut self, level: u8) -> anyhow::Result<()> {
         let package = PACKAGES[usize::from(level) - 1];
         let mut words = vec!["cargo", "build", "--release", "-p", package, "--examples"];
-        if level == 3 && has_nvidia_driver() {
-            words.extend(["--features", "cuda"]); // minutes and a gigabyte, so nobody else builds it
-        }
+        let feature = gpu_feature().filter(|_| level == 3);
+        words.extend(feature.into_iter().flat_map(|feature| ["--features", feature]));
         println!("$ {}", words.join(" "));
         words.push("--message-format=json-render-diagnostics");
         let mut cargo = run::command(&words);
@@ -155,14 +154,19 @@ fn example(message: &Value) -> Option<(String, PathBuf)> {
     Some((name.to_string(), message["executable"].as_str()?.into()))
 }
 
-/// Whether this machine has the driver of an NVIDIA GPU, even if no GPU answers (a login node).
-fn has_nvidia_driver() -> bool {
-    Path::new("/proc/driver/nvidia/version").exists() || has_gpu()
+/// With which feature level 3 is built for the GPU of this machine, even if none answers now (a login
+/// node). It is minutes and a gigabyte, so nobody else builds it.
+fn gpu_feature() -> Option<&'static str> {
+    if Path::new("/proc/driver/nvidia/version").exists() || answers("nvidia-smi") {
+        return Some("cuda");
+    }
+    let any = cfg!(target_os = "macos") || Path::new("/dev/dri/renderD128").exists();
+    any.then_some("wgpu")
 }
 
 /// Whether a GPU answers.
 pub fn has_gpu() -> bool {
-    answers("nvidia-smi")
+    gpu_feature() == Some("wgpu") || answers("nvidia-smi")
 }
 
 /// Whether a program is there and ends well.

@@ -48,6 +48,8 @@ level3-cpu-sweep 0
     level3_mnist --device cpu --sweep
 level3-gpu 27 The same on the GPU. First look who uses it.
     level3_mnist --device gpu $mnist
+level3-gpu-kernel 12 What does a GPU run? A kernel of your own.
+    level3_kernel --size 4000 $workers
 level3-gpu-sweep 0
     level3_mnist --device gpu --sweep
 ";
