@@ -13,6 +13,9 @@ use crate::{plural, usable_cpus};
 /// A thread that waited for a smaller share of the time was not disturbed.
 pub const NOTABLE: f64 = 0.05;
 
+const UNKNOWN: &str = "This system does not count how long threads wait for a core: \
+                       whether other programs disturbed these times is not known.";
+
 /// Watches the threads of this process from its start on.
 #[derive(Debug)]
 pub struct Watch {
@@ -74,13 +77,7 @@ impl Disturbance {
     }
 
     fn words(&self, place: &str, crowd: Option<String>) -> Option<String> {
-        let Some(waited) = self.waited else {
-            return Some(
-                "This system does not count how long threads wait for a core: \
-                         whether other programs disturbed these times is not known."
-                    .to_string(),
-            );
-        };
+        let Some(waited) = self.waited else { return Some(UNKNOWN.to_string()) };
         let why = match self.stops {
             _ if !self.is_notable() => return None,
             _ if crowd.is_some() => crowd?,

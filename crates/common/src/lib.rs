@@ -18,4 +18,4 @@ pub use disturbance::{Disturbance, NOTABLE, Watch};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};
-pub use workers::{BadWorkers, Source, WORKERS_VARIABLE, Workers, parse_workers};
+pub use workers::{Source, WORKERS_VARIABLE, Workers, parse_workers};

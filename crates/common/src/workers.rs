@@ -1,7 +1,7 @@
 //! How many workers to start. Let Slurm tell the program what it has; hard-code nothing.
 
-use std::error::Error;
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 use crate::{plural, usable_cpus};
 
@@ -35,15 +35,15 @@ impl Workers {
     ///
     /// # Errors
     /// If the variable holds anything but a whole number from 1 to 1024.
-    pub fn decide(flag: Option<usize>) -> Result<Self, BadWorkers> {
+    pub fn decide(flag: Option<usize>) -> io::Result<Self> {
         Self::from_rule(flag, &std::env::var(WORKERS_VARIABLE).unwrap_or_default())
     }
 
-    fn from_rule(flag: Option<usize>, slurm: &str) -> Result<Self, BadWorkers> {
+    fn from_rule(flag: Option<usize>, slurm: &str) -> io::Result<Self> {
         let refused = |reason| {
-            BadWorkers(format!(
-                "{WORKERS_VARIABLE}: {reason}; ask Slurm with --cpus-per-task=4, or unset it"
-            ))
+            let cure = "ask Slurm with --cpus-per-task=4, or unset it";
+            let line = format!("{WORKERS_VARIABLE}: {reason}; {cure}");
+            io::Error::new(ErrorKind::InvalidInput, line)
         };
         let (count, source) = match (flag, slurm.trim()) {
             (Some(count), _) => (count, Source::Flag),
@@ -67,18 +67,6 @@ impl Workers {
         })
     }
 }
-
-/// `SLURM_CPUS_PER_TASK` holds no number of workers: one line that says what to do.
-#[derive(Debug)]
-pub struct BadWorkers(String);
-
-impl fmt::Display for BadWorkers {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for BadWorkers {}
 
 /// `4 workers (SLURM_CPUS_PER_TASK)`
 impl fmt::Display for Workers {
