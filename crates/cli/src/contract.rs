@@ -17,7 +17,7 @@ pub struct Misuse(String);
 
 /// A [`Misuse`] error: one line that tells what was wrong, where, and what to do.
 pub fn misuse(line: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(Misuse(line.into()))
+    anyhow::Error::msg(Misuse(line.into()))
 }
 
 impl std::fmt::Display for Misuse {
@@ -25,8 +25,6 @@ impl std::fmt::Display for Misuse {
         f.write_str(&self.0)
     }
 }
-
-impl std::error::Error for Misuse {}
 
 /// Reads the command line; `--help` and `--version` print their text and end the program.
 ///
@@ -36,33 +34,25 @@ impl std::error::Error for Misuse {}
 /// # Errors
 /// [`Misuse`] with one line for anything that clap refuses.
 pub fn parse<Args: clap::Parser>() -> anyhow::Result<Args> {
-    try_parse().map_err(|answer| match answer {
-        Answer::Help(text) => match text.print().and(io::stdout().flush()) {
+    try_parse().map_err(|error| match error.downcast::<clap::Error>() {
+        Err(refusal) => refusal,
+        Ok(help) => match help.print().and(io::stdout().flush()) {
             Ok(()) => process::exit(0),
             Err(error) => end_without_output(&error.to_string()),
         },
-        Answer::Refusal(line) => misuse(line),
     })
-}
-
-/// What the command line gets where it holds no arguments to run with.
-pub enum Answer {
-    /// It asked for `--help` or `--version`: the text, to be printed.
-    Help(clap::Error),
-    /// It is refused, in one line.
-    Refusal(String),
 }
 
 /// As [`parse`], but prints nothing: for a program of many ranks, where one speaks for all.
 ///
 /// # Errors
-/// The [`Answer`] that is to be printed once.
-pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
+/// [`Misuse`] for what is refused; [`clap::Error`], to be printed, for `--help` and `--version`.
+pub fn try_parse<Args: clap::Parser>() -> anyhow::Result<Args> {
     let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
     if let Some(word) = words.find(|word| word.starts_with("--") && word.contains("=~")) {
         let apart = word.replacen('=', " ", 1);
         let why = "a shell replaces ~ only where a word begins";
-        return Err(Answer::Refusal(format!("{word}: {why}; write {apart}")));
+        return Err(misuse(format!("{word}: {why}; write {apart}")));
     }
     end_on_lost_output();
     // -5 is a wrong number, and not a flag that is unknown.
@@ -70,8 +60,8 @@ pub fn try_parse<Args: clap::Parser>() -> Result<Args, Answer> {
     let command = command.mut_subcommands(|verb| verb.allow_negative_numbers(true));
     let read = command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches));
     read.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Answer::Help(error),
-        _ => Answer::Refusal(one_line(&error)),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.into(),
+        _ => misuse(one_line(&error)),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Files that a user names: read in bounded memory; written whole, or not at all.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,9 @@ use anyhow::Context;
 
 use crate::misuse;
 
+/// A flag, and the file that it names, if it is given.
+pub type Named<'a> = (&'static str, Option<&'a Path>);
+
 /// The first bytes of a file, at most so many.
 ///
 /// # Errors
@@ -15,8 +19,13 @@ use crate::misuse;
 pub fn read_at_most(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(most as u64).read_to_end(&mut bytes));
-    read.map_err(|error| misuse(format!("cannot read {}: {error}", path.display())))?;
+    read.map_err(|error| cannot_read(path, error))?;
     Ok(bytes)
+}
+
+/// The refusal of a file or folder that is not what it should be.
+pub fn cannot_read(path: &Path, why: impl Display) -> anyhow::Error {
+    misuse(format!("cannot read {}: {why}", path.display()))
 }
 
 /// Writes `bytes` into a temporary file and renames it, so that a reader finds either the old file or
@@ -36,16 +45,13 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Whether [`replace_file`] can write the file that `flag` names, and no one of the `others` names the same:
-/// to be asked before a long run.
+/// to be asked before a long run. A flag that names none is no fault.
 ///
 /// # Errors
 /// [`crate::Misuse`] if that is no file, a file that is read-only, in a folder that is not there or that
 /// takes no files, or the file of another flag.
-pub fn check_replaceable(
-    flag: &str,
-    path: &Path,
-    others: &[(&str, Option<&Path>)],
-) -> anyhow::Result<()> {
+pub fn check_replaceable((flag, path): Named, others: &[Named]) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
     // However the two are spelled, they are one file if the same other one appears beside both.
     let is_beside = |other| target_and_temporary(other).is_ok_and(|(_, other)| other.exists());
     let check = || {
@@ -67,12 +73,12 @@ pub fn check_replaceable(
 /// # Errors
 /// [`crate::Misuse`] that says that it is not a file of this `kind`, or that it cannot be read.
 pub fn check_kind(
-    flag: &'static str,
-    path: &Path,
+    (flag, path): Named,
     kind: &str,
     ours: impl Fn(&[u8]) -> bool,
 ) -> anyhow::Result<()> {
-    let begin = if path.is_file() { read_at_most(path, 10_000).context(flag)? } else { Vec::new() };
+    let Some(path) = path.filter(|path| path.is_file()) else { return Ok(()) };
+    let begin = read_at_most(path, 10_000).context(flag)?;
     if begin.trim_ascii().is_empty() || ours(&begin) {
         return Ok(());
     }
@@ -118,7 +124,7 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         symlink("file", &link).unwrap();
-        check_replaceable("--save", &link, &[]).unwrap();
+        check_replaceable(("--save", Some(&link)), &[]).unwrap();
         replace_file(&link, b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -140,7 +146,7 @@ mod tests {
             (Path::new("/dev/full"), "it is not a regular file"),
             (&read_only, "it is read-only"),
         ] {
-            let error = check_replaceable("--save", path, &[]).unwrap_err();
+            let error = check_replaceable(("--save", Some(path)), &[]).unwrap_err();
             assert!(error.is::<crate::Misuse>());
             let line = error.to_string();
             assert!(
@@ -157,21 +163,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("new"), folder.path().join("link"));
         let twice = |other: &Path| {
-            check_replaceable("--save", &file, &[("--json", Some(other))]).unwrap_err()
+            check_replaceable(("--save", Some(&file)), &[("--json", Some(other))]).unwrap_err()
         };
         assert!(twice(&folder.path().join(".").join("new")).to_string().contains("--json names"));
         fs::write(&file, "").unwrap();
         symlink("new", &link).unwrap();
         assert!(twice(&link).to_string().contains("--json names the same file"));
         let other = folder.path().join("other");
-        check_replaceable("--save", &file, &[("--json", Some(&other))]).unwrap();
+        check_replaceable(("--save", Some(&file)), &[("--json", Some(&other))]).unwrap();
     }
 
     #[test]
     fn only_a_file_of_the_right_kind_may_be_changed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
-        let check = || check_kind("--save", &file, "a model", |begin| begin.starts_with(b"model"));
+        let named = ("--save", Some(file.as_path()));
+        let check = || check_kind(named, "a model", |begin| begin.starts_with(b"model"));
         check().unwrap();
         for (content, may) in [("", true), (" \n", true), ("model 7", true), ("thesis", false)] {
             fs::write(&file, content).unwrap();

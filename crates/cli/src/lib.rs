@@ -10,8 +10,8 @@ mod prompt;
 mod record;
 mod terminal;
 
-pub use contract::{Answer, Misuse, exit_code, misuse, parse, try_parse};
-pub use file::{check_kind, check_replaceable, read_at_most, replace_file};
+pub use contract::{Misuse, exit_code, misuse, parse, try_parse};
+pub use file::{Named, cannot_read, check_kind, check_replaceable, read_at_most, replace_file};
 pub use flags::{RunFlags, WorkersFlag, name_of, quoted};
 pub use guess::Guess;
 pub use number::{count, parse_count, parse_seconds};

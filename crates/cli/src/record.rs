@@ -31,7 +31,7 @@ impl Record {
     /// [`crate::Misuse`] if the file cannot be opened for appending, or holds something else than records.
     pub fn open(path: Option<&Path>, level: u8, example: &'static str) -> anyhow::Result<Self> {
         let open = |path: &Path| {
-            check_kind("--json", path, "a file of records", begins_with_a_record)?;
+            check_kind(("--json", Some(path)), "a file of records", begins_with_a_record)?;
             let file = File::options().create(true).append(true).open(path);
             anyhow::Ok((path.to_path_buf(), file.map_err(|why| refused("--json", path, &why))?))
         };

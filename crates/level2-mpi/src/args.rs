@@ -49,7 +49,7 @@ pub struct PiArgs {
     pub run: RunFlags,
 }
 
-/// A square plate, and how long heat spreads over it.
+/// A square plate, how long heat spreads over it, and what is done around the run.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PlateFlags {
     /// Rows, and columns, of the plate.
@@ -71,6 +71,14 @@ pub struct PlateFlags {
     /// How often it is saved.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = count(0..=86_400))]
     pub every: u64,
+
+    /// Where one rank leaves its time, and many ranks find it.
+    #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
+    pub baseline: PathBuf,
+
+    /// `--guess` and `--json`.
+    #[command(flatten)]
+    pub run: RunFlags,
 }
 
 impl PlateFlags {
@@ -85,32 +93,16 @@ impl PlateFlags {
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 pub struct HeatArgs {
-    /// The plate, the forecast and the checkpoint.
+    /// All of them.
     #[command(flatten)]
     pub plate: PlateFlags,
-
-    /// Where one rank leaves its time, and many ranks find it.
-    #[arg(long, value_name = "FILE", default_value = "baseline_heat.txt")]
-    pub baseline: PathBuf,
-
-    /// `--guess` and `--json`.
-    #[command(flatten)]
-    pub run: RunFlags,
 }
 
 /// Level 2: heat again, computing while the rows travel, against waiting for them.
 #[derive(Debug, clap::Parser)]
-#[command(version)]
+#[command(version, mut_arg("baseline", |arg| arg.default_value("baseline_overlap.txt")))]
 pub struct OverlapArgs {
-    /// The plate, the forecast and the checkpoint.
+    /// All of them.
     #[command(flatten)]
     pub plate: PlateFlags,
-
-    /// Where one rank leaves its time, and many ranks find it.
-    #[arg(long, value_name = "FILE", default_value = "baseline_overlap.txt")]
-    pub baseline: PathBuf,
-
-    /// `--guess` and `--json`.
-    #[command(flatten)]
-    pub run: RunFlags,
 }

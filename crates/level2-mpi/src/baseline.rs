@@ -40,9 +40,10 @@ impl Baseline {
         let example = &self.problem["example"];
         let ours =
             |bytes: &[u8]| read(bytes).is_some_and(|(its, _)| its.get("example") == Some(example));
-        check_kind("--baseline", &self.path, &format!("a baseline of {example}"), ours)?;
-        let read = !alone && self.path.is_file();
-        if read { Ok(()) } else { check_replaceable("--baseline", &self.path, &[("--json", json)]) }
+        let path = Some(self.path.as_path());
+        check_kind(("--baseline", path), &format!("a baseline of {example}"), ours)?;
+        let written = path.filter(|path| alone || !path.is_file());
+        check_replaceable(("--baseline", written), &[("--json", json)])
     }
 
     /// Writes the time, so that a reader finds either the old file or the new one, never a part. Says so,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use cli::{Answer, Misuse, misuse};
+use cli::{Misuse, misuse};
 use mpi::environment::{Universe, library_version};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -20,7 +20,9 @@ use crate::ROOT;
 /// What it adds to [`mpi::initialize`]: a panic on any thread, and an error that `program` returns,
 /// end the whole job with `MPI_Abort`. Without it this rank would call `MPI_Finalize` and wait
 /// there for ranks that wait for it.
-pub fn launch<Args: clap::Parser>(program: fn(&Universe, &Args) -> Result<()>) -> ExitCode {
+pub fn launch<Args: clap::Parser>(
+    program: impl FnOnce(&Universe, &Args) -> Result<()>,
+) -> ExitCode {
     // Funneled: threads may compute, but only this one exchanges messages.
     let started = mpi::initialize_with_threading(Threading::Funneled);
     let (universe, _) = started.expect("MPI is started once");
@@ -47,13 +49,13 @@ pub fn flags<Args: clap::Parser>(world: &SimpleCommunicator) -> Result<Args> {
     if let Some(warning) = wrong_launcher(variable, world.size(), &library_name()) {
         eprintln!("{}", cli::wrapped(&warning));
     }
-    cli::try_parse().map_err(|answer| match answer {
-        Answer::Refusal(line) => found_by_all(line),
-        Answer::Help(text) => {
+    cli::try_parse().map_err(|error| match error.downcast::<clap::Error>() {
+        Err(refusal) => found_by_all(refusal.to_string()),
+        Ok(help) => {
             if world.rank() == ROOT {
-                let _ = text.print();
+                let _ = help.print();
             }
-            anyhow::Error::new(FoundByAll(0, String::new()))
+            anyhow::Error::msg(FoundByAll(0, String::new()))
         }
     })
 }
@@ -103,17 +105,15 @@ impl fmt::Display for FoundByAll {
     }
 }
 
-impl std::error::Error for FoundByAll {}
-
 /// A refusal that every rank comes to by itself: one line, from rank 0.
 pub(crate) fn found_by_all(line: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(FoundByAll(2, line.into()))
+    anyhow::Error::msg(FoundByAll(2, line.into()))
 }
 
 /// The end of a run that is to be started again: status 75, `EX_TEMPFAIL` of `sysexits.h`.
 pub(crate) fn suspended(step: u64, last: u64) -> anyhow::Error {
     let line = format!("Told to end: step {step} of {last} is saved. Start it again to go on.");
-    anyhow::Error::new(FoundByAll(75, line))
+    anyhow::Error::msg(FoundByAll(75, line))
 }
 
 /// What rank 0 found for all: where it is an error, no rank goes on. Every rank calls this.

@@ -8,10 +8,9 @@ use burn::optim::Optimizer;
 use burn::record::Recorder;
 use cli::misuse;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::backend::Training;
-use crate::files;
+use crate::files::{self, checksum};
 use crate::model::{Cnn, MOST_BYTES, recorder};
 use crate::plan::Plan;
 
@@ -24,7 +23,7 @@ pub(crate) struct Checkpoint {
 }
 
 /// How far a training is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Place {
     /// Steps so far, in all epochs.
     pub(crate) steps: usize,
@@ -67,7 +66,7 @@ impl Checkpoint {
     }
 
     /// Puts the network and its optimiser where they were when [`Checkpoint::save`] wrote the file.
-    /// None if there is no file yet.
+    /// At the beginning if there is no file yet.
     ///
     /// # Errors
     /// [`cli::Misuse`] if the file is damaged, or none of this training.
@@ -75,9 +74,9 @@ impl Checkpoint {
         &self,
         model: &mut Cnn<B>,
         adam: &mut O,
-    ) -> anyhow::Result<Option<Place>> {
+    ) -> anyhow::Result<Place> {
         if !self.path.exists() {
-            return Ok(None);
+            return Ok(Place::default());
         }
         let refused = |why: &str| {
             let path = self.path.display();
@@ -101,17 +100,11 @@ impl Checkpoint {
         *model = model.clone().load_record(loaded.context("the model")?);
         let loaded = recorder().load(optimiser.to_vec(), &device);
         *adam = adam.clone().load_record(loaded.context("the optimiser")?);
-        Ok(Some(Place { steps, loss: about["loss"].as_f64().map_or(f32::NAN, |loss| loss as f32) }))
+        Ok(Place { steps, loss: about["loss"].as_f64().map_or(f32::NAN, |loss| loss as f32) })
     }
 }
 
 /// Whether a file begins as [`Checkpoint::save`] writes it, whichever training it belongs to.
 pub(crate) fn is_checkpoint(begin: &[u8]) -> bool {
     begin.starts_with(br#"{"checkpoint_of":"level3_mnist""#)
-}
-
-fn checksum(parts: &[&[u8]]) -> String {
-    let mut sum = Sha256::new();
-    parts.iter().for_each(|part| sum.update(part));
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use cli::{misuse, read_at_most};
+use cli::{cannot_read, read_at_most};
+use sha2::{Digest, Sha256};
 
 /// The first bytes of a file that gzip wrote.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -14,24 +15,31 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// [`cli::Misuse`] if it cannot be read to its end, or holds more than `most` bytes: of an endless
 /// one, no more than that is read.
 pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
-    let refused = |why: String| misuse(format!("cannot read {}: {why}", path.display()));
     // What does not shrink is a little larger in gzip's format than it is.
     let mut bytes = read_at_most(path, most + most / 1000 + 1000)?;
     if bytes.is_empty() {
-        return Err(refused("it is empty".to_string()));
+        return Err(cannot_read(path, "it is empty"));
     }
     if bytes.starts_with(&GZIP) {
         let mut plain = Vec::new();
         flate2::read::MultiGzDecoder::new(&bytes[..])
             .take(most as u64 + 1)
             .read_to_end(&mut plain)
-            .map_err(|error| refused(format!("it is cut short or damaged ({error})")))?;
+            .map_err(|error| cannot_read(path, format!("it is cut short or damaged ({error})")))?;
         bytes = plain;
     }
     if bytes.len() > most {
-        return Err(refused(format!("it holds more than the {most} bytes that are expected")));
+        let why = format!("it holds more than the {most} bytes that are expected");
+        return Err(cannot_read(path, why));
     }
     Ok(bytes)
+}
+
+/// The SHA-256 of these parts together, as `sha256sum` writes it.
+pub(crate) fn checksum(parts: &[&[u8]]) -> String {
+    let mut sum = Sha256::new();
+    parts.iter().for_each(|part| sum.update(part));
+    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

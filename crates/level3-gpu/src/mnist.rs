@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cli::misuse;
-use sha2::{Digest, Sha256};
 
 use crate::args::MnistArgs;
 use crate::digits::{Digits, Images, TEST_IMAGES, TRAINING_IMAGES};
@@ -72,8 +71,8 @@ fn read(folder: &Path, name: &str, length: usize) -> anyhow::Result<Vec<u8>> {
         )));
     };
     let bytes = files::read(&path, length)?;
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    if CHECKSUMS.lines().any(|line| line == format!("{hash}  {name}")) {
+    let line = format!("{}  {name}", files::checksum(&[&bytes]));
+    if CHECKSUMS.lines().any(|known| known == line) {
         return Ok(bytes);
     }
     Err(misuse(format!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use burn_flex::Flex;
-use cli::{Record, RunFlags, misuse};
+use cli::{Record, RunFlags, cannot_read};
 use serde_json::json;
 
 use crate::digits::{Images, images_from_idx};
@@ -65,7 +65,6 @@ fn images(file: &Path) -> anyhow::Result<Images> {
             .map(<[u8]>::to_vec)
             .map_err(|reason| format!("{kinds}, and {reason}"))
     };
-    let refused = |reason: String| misuse(format!("cannot read {}: {reason}", file.display()));
-    let pixels = pixels.map_err(refused)?;
+    let pixels = pixels.map_err(|reason| cannot_read(file, reason))?;
     Ok(Images { labels: vec![0; pixels.len() / (SIDE * SIDE)], pixels })
 }

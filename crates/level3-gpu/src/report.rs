@@ -38,25 +38,15 @@ impl Report {
     /// known now, and not after the training.
     pub fn open(args: &MnistArgs, workers: Workers) -> anyhow::Result<Self> {
         let records = ("--json", args.run.json.as_deref());
-        if let Some(model) = &args.save {
-            cli::check_kind("--save", model, "a model of this program", is_model)?;
-            cli::check_replaceable("--save", model, &[records])?;
-        }
-        if let Some(checkpoint) = &args.checkpoint {
-            cli::check_kind(
-                "--checkpoint",
-                checkpoint,
-                "a checkpoint of this program",
-                is_checkpoint,
-            )?;
-            let others = [records, ("--save", args.save.as_deref())];
-            cli::check_replaceable("--checkpoint", checkpoint, &others)?;
-        }
+        let model = ("--save", args.save.as_deref());
+        let checkpoint = ("--checkpoint", args.checkpoint.as_deref());
+        cli::check_kind(model, "a model of this program", is_model)?;
+        cli::check_replaceable(model, &[records])?;
+        cli::check_kind(checkpoint, "a checkpoint of this program", is_checkpoint)?;
+        cli::check_replaceable(checkpoint, &[records, model])?;
         let record = Record::open(args.run.json.as_deref(), 3, "level3_mnist")?;
         println!("CPU: {workers}");
-        if let Some(warning) = workers.warning() {
-            println!("{}", wrapped(&warning));
-        }
+        workers.warning().iter().for_each(|line| println!("{}", wrapped(line)));
         Ok(Self {
             args: args.clone(),
             workers,
@@ -111,18 +101,18 @@ impl Report {
         let warm_up = self.clock.elapsed();
         let path = self.args.checkpoint.as_deref();
         let checkpoint = path.map(|path| Checkpoint::new(path, plan, self.data));
-        let done = checkpoint.as_ref().map(|checkpoint| checkpoint.resume(model, adam));
-        let done = done.transpose()?.flatten();
+        let resume = |checkpoint: &Checkpoint| checkpoint.resume(model, adam);
+        let place = checkpoint.as_ref().map_or(Ok(Place::default()), resume)?;
         println!("\n{}: {}", plan.device, plan.device.hardware());
         print!("batch size {}: {} an epoch", plan.batch_size, plural(plan.steps(), "step"));
         if plan.last_batch() < plan.batch_size {
             print!(", the last of {}", plural(plan.last_batch(), "image"));
         }
         println!("\nwarm-up: {}, not counted as training", human(warm_up));
-        if let Some((path, Place { steps, .. })) = path.zip(done) {
-            println!("going on after {} from {}", plural(steps, "step"), path.display());
+        if let Some(path) = path.filter(|_| place.steps > 0) {
+            println!("going on after {} from {}", plural(place.steps, "step"), path.display());
         }
-        Ok(Run::start(plan, self.data, warm_up, checkpoint, done))
+        Ok(Run::start(plan, self.data, warm_up, checkpoint, place))
     }
 
     /// Shows two digits that the network has never seen, says how well it reads such digits and
@@ -158,9 +148,7 @@ impl Report {
             println!("{saved}, {each} each: the same command goes on from the last one");
         }
         let score = self.guess.score(run.training.as_secs_f64(), "s", &run.steps_in_words());
-        if let Some(score) = score {
-            println!("{}", wrapped(&score));
-        }
+        score.iter().for_each(|lines| println!("{}", wrapped(lines)));
         if let Some(path) = &self.args.save {
             model.save(path)?;
             println!("model saved: {}", path.display());
@@ -190,7 +178,7 @@ impl Report {
             .result("train_s", run.training.as_secs_f64())
             .result("evaluate_s", run.evaluation.as_secs_f64())
             .result("images_per_s", run.images_per_second())
-            .result("loss", run.loss)
+            .result("loss", run.place.loss)
             .result("accuracy", run.accuracy)
             .result("checkpoints", run.saved.len())
             .result("checkpoint_s", run.saved.median().as_secs_f64())

@@ -26,13 +26,12 @@ pub struct Run {
     pub(crate) warm_up: Duration,
     pub(crate) training: Duration,
     pub(crate) evaluation: Duration,
-    pub(crate) loss: f32,
     pub(crate) accuracy: f64,
     /// What each checkpoint took, if there are any.
     pub(crate) saved: Samples,
     checkpoint: Option<Checkpoint>,
     began: usize, // the steps of an earlier run, which this one goes on from
-    steps: usize, // so far, in all epochs
+    pub(crate) place: Place,
     clock: Instant,
 }
 
@@ -43,28 +42,26 @@ impl Run {
         data: &'static str,
         warm_up: Duration,
         checkpoint: Option<Checkpoint>,
-        done: Option<Place>,
+        place: Place,
     ) -> Self {
-        let Place { steps, loss } = done.unwrap_or(Place { steps: 0, loss: f32::NAN });
         Self {
             plan: *plan,
             data,
             warm_up,
             training: Duration::ZERO,
             evaluation: Duration::ZERO,
-            loss,
             accuracy: 0.0,
             saved: Samples::default(),
             checkpoint,
-            began: steps,
-            steps,
+            began: place.steps,
+            place,
             clock: Instant::now(),
         }
     }
 
     /// The images of each step that is still to be made.
     pub fn batches(&self) -> impl Iterator<Item = Vec<i32>> + use<> {
-        self.plan.batches().skip(self.steps)
+        self.plan.batches().skip(self.place.steps)
     }
 
     /// Counts a step. Ten times an epoch it prints the loss, and writes the checkpoint if there is to
@@ -79,19 +76,18 @@ impl Run {
         adam: &impl Optimizer<Cnn<B>, B>,
     ) -> anyhow::Result<()> {
         let (steps, epochs) = (self.plan.steps(), self.plan.epochs);
-        let (epoch, step) = (self.steps / steps + 1, self.steps % steps + 1);
-        self.steps += 1;
+        let (epoch, step) = (self.place.steps / steps + 1, self.place.steps % steps + 1);
+        self.place.steps += 1;
         let lines_until = |step: usize| step * LINES_AN_EPOCH / steps;
         if lines_until(step) == lines_until(step - 1) {
             return Ok(());
         }
-        self.loss = loss.into_scalar().elem();
-        check(self.loss).with_context(|| format!("step {step} of epoch {epoch}"))?;
-        let (loss, data) = (self.loss, self.data);
+        self.place.loss = loss.into_scalar().elem();
+        check(self.place.loss).with_context(|| format!("step {step} of epoch {epoch}"))?;
+        let (loss, data) = (self.place.loss, self.data);
         println!("epoch {epoch} of {epochs}, step {step} of {steps}: loss {loss:.4} ({data})");
         let Some(checkpoint) = &self.checkpoint else { return Ok(()) };
-        let place = Place { steps: self.steps, loss };
-        match time(|| checkpoint.save(place, model, adam)) {
+        match time(|| checkpoint.save(self.place, model, adam)) {
             (Ok(()), took) => self.saved.push(took),
             (Err(error), _) => eprintln!("warning: no checkpoint, the training goes on: {error:#}"),
         }
@@ -113,14 +109,14 @@ impl Run {
     /// `118 steps of 512 images, 121 ms each`
     pub(crate) fn steps_in_words(&self) -> String {
         let batch = plural(self.plan.batch_size, "image");
-        let steps = self.steps - self.began;
+        let steps = self.place.steps - self.began;
         let each = human(self.training / steps.max(1) as u32);
         format!("{} of {batch}, {each} each", plural(steps, "step"))
     }
 
     /// In this run, without an earlier one that it goes on from.
     pub(crate) fn images_per_second(&self) -> f64 {
-        let images = self.plan.images_of(self.steps) - self.plan.images_of(self.began);
+        let images = self.plan.images_of(self.place.steps) - self.plan.images_of(self.began);
         images as f64 / self.training.as_secs_f64()
     }
 }

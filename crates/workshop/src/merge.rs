@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use cli::{misuse, parse_count};
+use cli::{cannot_read, parse_count};
 use common::plural;
 
 use crate::chart;
@@ -64,10 +64,9 @@ impl MergeArgs {
 
     /// Every record in the folder, in the order of the files.
     fn records(&self) -> anyhow::Result<Vec<Run>> {
-        let folder = self.folder.display();
-        let cannot =
-            |e| misuse(format!("cannot read {folder}: {e}; where are the array's records?"));
-        let files = records::files(&self.folder).map_err(cannot)?;
+        let cannot = |e| format!("{e}; where are the array's records?");
+        let found = records::files(&self.folder).map_err(cannot);
+        let files = found.map_err(|why| cannot_read(&self.folder, why))?;
         let mut found = Vec::new();
         for file in files.iter().filter(|file| !file.ends_with(ALL)) {
             match records::read(file) {
@@ -84,8 +83,8 @@ const JOB: &str = "scripts/slurm/level1-array.sbatch";
 
 /// The number of each task, which is that of its line, and its input as people write it: `1000`, `1e3`.
 fn read_inputs(file: &Path) -> anyhow::Result<Vec<(usize, u64)>> {
-    let refused = |why: String| misuse(format!("cannot read {}: {why}", file.display()));
-    let text = fs::read_to_string(file).map_err(|e| refused(e.to_string()))?;
+    let text = fs::read_to_string(file).map_err(|error| cannot_read(file, error))?;
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(task, line)| Ok((task, parse_count(line).map_err(refused)?))).collect()
+    let input = |line| parse_count(line).map_err(|why| cannot_read(file, why));
+    lines.map(|(task, line)| Ok((task, input(line)?))).collect()
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::bail;
-use cli::misuse;
+use cli::{cannot_read, misuse};
 use console::{Term, user_attended_stderr};
 use serde_json::Value;
 
@@ -18,16 +18,11 @@ use crate::run::{self, Ended, Keep, repository};
 const PACKAGES: [&str; 3] = ["level1-cores", "level2-mpi", "level3-gpu"];
 
 /// The lessons that can be started.
+#[derive(Default)]
 pub struct Programs {
     paths: BTreeMap<String, PathBuf>,
-    /// How ranks are started; `-n N` follows.
-    pub launcher: String,
-}
-
-impl Default for Programs {
-    fn default() -> Self {
-        Self { paths: BTreeMap::new(), launcher: "scripts/mpirun.sh".to_string() }
-    }
+    /// How ranks are started, if not by `scripts/mpirun.sh`; `-n N` follows.
+    pub launcher: Option<String>,
 }
 
 impl Programs {
@@ -36,8 +31,8 @@ impl Programs {
     /// # Errors
     /// [`cli::Misuse`] if the folder cannot be read.
     pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
-        let cannot = |e| misuse(format!("cannot read {}: {e}", folder.display()));
-        let files = std::fs::read_dir(std::path::absolute(folder)?).map_err(cannot)?;
+        let files = std::fs::read_dir(std::path::absolute(folder)?);
+        let files = files.map_err(|error| cannot_read(folder, error))?;
         let files = files.filter_map(|entry| Some(entry.ok()?.path()));
         let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_string(), path));
         Ok(Self { paths: files.filter_map(named).collect(), ..Self::default() })
@@ -102,8 +97,9 @@ impl Programs {
         };
         let mut words: Vec<OsString> = Vec::new();
         if let Some(ranks) = ranks {
-            typed = format!("{} -n {ranks} {typed}", self.launcher);
-            words.extend(self.launcher.split_whitespace().chain(["-n", ranks]).map(Into::into));
+            let launcher = self.launcher.as_deref().unwrap_or("scripts/mpirun.sh");
+            typed = format!("{launcher} -n {ranks} {typed}");
+            words.extend(launcher.split_whitespace().chain(["-n", ranks]).map(Into::into));
         }
         words.push(path.into());
         words.extend(arguments.iter().map(Into::into));

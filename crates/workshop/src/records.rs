@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cli::misuse;
+use cli::{cannot_read, misuse};
 use common::{human, plural};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -35,7 +35,7 @@ pub struct Run {
 /// not a record.
 pub fn read(file: &Path) -> anyhow::Result<Vec<Run>> {
     let name = file.display();
-    let text = fs::read_to_string(file).map_err(|e| misuse(format!("cannot read {name}: {e}")))?;
+    let text = fs::read_to_string(file).map_err(|error| cannot_read(file, error))?;
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
     let parse = |(number, line): (usize, &str)| {
         let place = format!("{name}:{number}");

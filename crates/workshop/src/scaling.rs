@@ -76,7 +76,7 @@ impl ScalingArgs {
             Some(folder) => programs = Programs::in_folder(folder)?,
             None => programs.build(2)?,
         }
-        programs.launcher.clone_from(&self.launch);
+        programs.launcher = Some(self.launch.clone());
         let folder = tempfile::tempdir().context("making a folder for the records")?;
         let folder = folder.path();
         let records = self.json.clone().unwrap_or(folder.join("records.jsonl"));
@@ -121,9 +121,7 @@ impl ScalingArgs {
                 most_apart = ranks;
             }
         }
-        for reason in reasons {
-            println!("{}", cli::wrapped(&reason));
-        }
+        reasons.iter().for_each(|reason| println!("{}", cli::wrapped(reason)));
         if most_apart > 1 {
             // It knows both kinds of scaling, from the plate of one rank.
             let words = once(most_apart, false, "--forecast")?.1;

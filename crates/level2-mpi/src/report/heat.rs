@@ -1,10 +1,9 @@
 //! The report of `level2_heat`.
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Duration;
 
-use cli::{RunFlags, check_replaceable};
+use cli::check_replaceable;
 use common::{Samples, Scaling, human, plural, time};
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
@@ -21,7 +20,7 @@ use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT};
 
 /// The report of `level2_heat`.
 pub struct HeatReport<'a> {
-    args: &'a HeatArgs,
+    flags: &'a PlateFlags,
     report: Report,
 }
 
@@ -33,8 +32,8 @@ impl<'a> HeatReport<'a> {
     /// not hold its part of the plate, or if one rank alone is to make a forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        let HeatArgs { plate, baseline, run } = args;
-        Ok(Self { args, report: open("level2_heat", plate, run, baseline, &what, world)? })
+        let flags = &args.plate;
+        Ok(Self { flags, report: open("level2_heat", flags, &what, world)? })
     }
 
     /// Prints the times and draws the plate; every rank calls this, rank 0 prints.
@@ -48,7 +47,7 @@ impl<'a> HeatReport<'a> {
         clock: &Clock,
     ) -> anyhow::Result<()> {
         let doubt = self.report.doubt(world);
-        let PlateFlags { size, steps, .. } = self.args.plate;
+        let PlateFlags { size, steps, .. } = *self.flags;
         // The run takes as long as its slowest rank. Where others have less to compute, they wait.
         let total = Duration::from_secs_f64(slowest(world, clock.total));
         let computing = clock.total.saturating_sub(clock.communicating).as_secs_f64();
@@ -57,7 +56,7 @@ impl<'a> HeatReport<'a> {
         let [computing, bandwidth] = sums;
         let computing = Duration::from_secs_f64(computing / f64::from(world.size()));
         let communicating = total.saturating_sub(computing);
-        let forecast = forecast(&self.args.plate, world, plate, blocking_step);
+        let forecast = forecast(self.flags, world, plate, blocking_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
@@ -117,9 +116,7 @@ impl<'a> HeatReport<'a> {
 /// this and comes to the same answer.
 pub(super) fn open(
     example: &'static str,
-    PlateFlags { size, steps, forecast, checkpoint, .. }: &PlateFlags,
-    run: &RunFlags,
-    baseline: &Path,
+    PlateFlags { size, steps, forecast, checkpoint, baseline, run, .. }: &PlateFlags,
     what: &str,
     world: &SimpleCommunicator,
 ) -> anyhow::Result<Report> {
@@ -141,14 +138,9 @@ pub(super) fn open(
             "a plate of {size} x {size} cells does not fit into memory; take a smaller --size"
         )));
     }
-    if let Some(file) = checkpoint {
-        let others = [("--baseline", Some(baseline)), ("--json", run.json.as_deref())];
-        let root = world.rank() == ROOT;
-        agreed(
-            world,
-            if root { check_replaceable("--checkpoint", file, &others) } else { Ok(()) },
-        )?;
-    }
+    let checkpoint = checkpoint.as_deref().filter(|_| world.rank() == ROOT);
+    let others = [("--baseline", Some(baseline.as_path())), ("--json", run.json.as_deref())];
+    agreed(world, check_replaceable(("--checkpoint", checkpoint), &others))?;
     let baseline = Baseline::new(baseline, example, [("size", json!(size))]);
     let mut report = Report::open(example, run, baseline, *forecast, what, world)?;
     report.record.setting("size", *size).setting("steps", *steps);

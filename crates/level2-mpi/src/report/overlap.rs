@@ -10,7 +10,7 @@ use crate::{Clock, OverlapArgs, Plate, PlateFlags, fingerprint};
 
 /// The report of `level2_overlap`.
 pub struct OverlapReport<'a> {
-    args: &'a OverlapArgs,
+    flags: &'a PlateFlags,
     report: Report,
 }
 
@@ -21,8 +21,8 @@ impl<'a> OverlapReport<'a> {
     /// As [`crate::HeatReport::open`].
     pub fn open(args: &'a OverlapArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = "as blocking is overlap";
-        let OverlapArgs { plate, baseline, run } = args;
-        Ok(Self { args, report: open("level2_overlap", plate, run, baseline, what, world)? })
+        let flags = &args.plate;
+        Ok(Self { flags, report: open("level2_overlap", flags, what, world)? })
     }
 
     /// Prints what overlap gained over blocking, and over one rank; every rank calls this, rank 0
@@ -38,8 +38,8 @@ impl<'a> OverlapReport<'a> {
         overlap: &Clock,
     ) -> anyhow::Result<()> {
         let doubt = self.report.doubt(world);
-        let PlateFlags { size, steps, .. } = self.args.plate;
-        let forecast = forecast(&self.args.plate, world, plate, overlapped_step);
+        let PlateFlags { size, steps, .. } = *self.flags;
+        let forecast = forecast(self.flags, world, plate, overlapped_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let same = format!("fingerprint   {plate}   the same with both exchanges, and in heat");
@@ -65,9 +65,8 @@ impl<'a> OverlapReport<'a> {
             format!("blocking      {:>9}   a step: messages, then arithmetic", human(waiting)),
             format!("overlap       {:>9}   a step: both at once", human(meanwhile)),
         ];
-        if alone || blocking.step.is_empty() {
-            rows.truncate(1); // nothing to compare, or blocking was finished before
-        }
+        let both = !alone && !blocking.step.is_empty(); // or blocking was finished before
+        rows.truncate(if both { 3 } else { 1 });
         rows.extend(self.report.checkpoints(overlap));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, meanwhile.mul_f64(steps as f64));
@@ -76,10 +75,7 @@ impl<'a> OverlapReport<'a> {
         self.report
             .record
             .result("resumed_step", overlap.resumed)
-            .result(
-                "blocking_step_s",
-                (!alone && !blocking.step.is_empty()).then(|| waiting.as_secs_f64()),
-            )
+            .result("blocking_step_s", both.then(|| waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)

@@ -82,14 +82,10 @@ impl<'a> PiReport<'a> {
         // before rank 0 gets a core and starts its clock.
         let scaling = self.report.headline(times, &human(median), doubt);
 
-        let passes = plural(*passes, "pass");
+        let (passes, [middle, least]) = (plural(*passes, "pass"), [median, best].map(human));
         let mut rows = vec![
             format!("pi            {pi:.15}   error {error:.1e}"),
-            format!(
-                "time          {:>9}   median of {passes}, best {}",
-                human(median),
-                human(best)
-            ),
+            format!("time          {middle:>9}   median of {passes}, best {least}"),
         ];
         if best < SHORT {
             rows.push("warning: a pass is too short to be measured; take more --rectangles".into());

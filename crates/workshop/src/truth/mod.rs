@@ -54,8 +54,7 @@ impl TruthArgs {
         let mut typed: Vec<String> = Vec::new();
         for file in &all {
             let path = file.strip_prefix(root).unwrap_or(file);
-            let document = Document::read(root, path)
-                .map_err(|e| cli::misuse(format!("cannot read {}: {e}", path.display())))?;
+            let document = Document::read(root, path).map_err(|e| cli::cannot_read(path, e))?;
             faults.extend(check(root, &document));
             for command in commands(&document) {
                 faults.extend(command.compare_with_help(root).err());
@@ -66,9 +65,7 @@ impl TruthArgs {
                 }
             }
         }
-        for fault in &faults {
-            println!("{fault}");
-        }
+        faults.iter().for_each(|fault| println!("{fault}"));
         let count = (all.len(), typed.len(), faults.len());
         println!("files: {}, commands run: {}, faults: {}", count.0, count.1, count.2);
         anyhow::ensure!(faults.is_empty(), "the documents do not say what is true: see above");
