@@ -19,23 +19,19 @@ pub(crate) const EXPECTED: &str = "expected: ";
 pub(crate) const FOUND: &str = "found: ";
 
 #[derive(Debug)]
-struct NotYet {
-    expected: String,
-    found: String,
-}
+struct NotYet(String);
 
 impl fmt::Display for NotYet {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{EXPECTED}{}\n{FOUND}{}", self.expected, self.found)
+        f.write_str(&self.0)
     }
 }
-
-impl std::error::Error for NotYet {}
 
 /// Why an exercise is not solved: what the check looked for, and what it found, with the sentence
 /// that helps. Every other error of a check means that it could not begin.
 pub fn not_yet(expected: impl Into<String>, found: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(NotYet { expected: expected.into(), found: found.into() })
+    let (expected, found) = (expected.into(), found.into());
+    anyhow::Error::msg(NotYet(format!("{EXPECTED}{expected}\n{FOUND}{found}")))
 }
 
 /// Looks for one thing.

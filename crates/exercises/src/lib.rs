@@ -26,13 +26,21 @@ pub use threads::Threads;
 
 use std::path::{Path, PathBuf};
 
-/// The reader's file as the module `exercise`. Its unused lines are no news while the gap is open.
+/// The reader's file as the module `exercise`, and the `main` that runs it or checks it: with the
+/// function `check`, or with `rank` in jobs of so many ranks. Its unused lines are no news while the
+/// gap is open.
 ///
 /// It comes from the folder that the variable `EXERCISES` names while the check is compiled:
 /// `cargo exercise` sets it, and elsewhere `.cargo/config.toml` names the starters.
 #[macro_export]
 macro_rules! exercise {
     ($file:literal) => {
+        $crate::exercise!($file: $crate::check(exercise::program, check));
+    };
+    ($file:literal, $jobs:expr) => {
+        $crate::exercise!($file: $crate::check_on_ranks(exercise::program, $jobs, rank));
+    };
+    ($file:literal: $main:expr) => {
         #[allow(dead_code, unreachable_code, unused_imports, unused_mut, unused_variables)]
         mod exercise {
             include!(concat!(env!("EXERCISES"), "/", $file));
@@ -41,6 +49,10 @@ macro_rules! exercise {
             pub fn program() -> std::process::ExitCode {
                 main()
             }
+        }
+
+        fn main() -> std::process::ExitCode {
+            $main
         }
     };
 }

@@ -1,7 +1,6 @@
 //! Checks under a real mpirun: the check starts itself as jobs of several ranks.
 
 use std::process::{Command, ExitCode};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,8 +29,6 @@ const STARTED: &str = "a rank has started";
 /// What each rank of a job does, with the number that the job hands to all of them.
 type Work = fn(&SimpleCommunicator, u64) -> anyhow::Result<()>;
 
-static WORK: OnceLock<Work> = OnceLock::new();
-
 /// The command line of a rank.
 #[derive(clap::Parser)]
 struct Rank {
@@ -50,11 +47,10 @@ pub fn check_on_ranks(
         let mut jobs = jobs.into_iter();
         return check(program, move || jobs.try_for_each(|(ranks, number)| job(ranks, number)));
     }
-    WORK.get_or_init(|| work);
     launch(|universe, args: &Rank| {
         println!("{STARTED}");
         thread::spawn(end_if_it_hangs);
-        WORK.wait()(&universe.world(), args.number)
+        work(&universe.world(), args.number)
     })
 }
 

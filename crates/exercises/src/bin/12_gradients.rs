@@ -1,10 +1,8 @@
 //! The check of exercise 12.
 
-exercises::exercise!("12_gradients.rs");
+exercises::exercise!("12_gradients.rs", [(2, 64)]);
 
-use std::process::ExitCode;
-
-use exercises::{check_on_ranks, expect};
+use exercises::expect;
 use level2_mpi::ROOT;
 use level3_gpu::{Autodiff, Flex, Images, OnDevice};
 use mpi::topology::SimpleCommunicator;
@@ -13,10 +11,6 @@ use mpi::traits::*;
 const STEPS: usize = 10;
 /// Floats of 32 bits, added up in another order.
 const ROUNDING: f32 = 1e-4;
-
-fn main() -> ExitCode {
-    check_on_ranks(exercise::program, [(2, 64)], rank)
-}
 
 /// Every rank trains with the others, and then once more alone, with all digits.
 fn rank(world: &SimpleCommunicator, count: u64) -> anyhow::Result<()> {

@@ -1,22 +1,16 @@
 //! The check of exercise 8.
 
 exercises::answer!("8_messages.rs");
-exercises::exercise!("8_messages.rs");
-
-use std::process::ExitCode;
+exercises::exercise!("8_messages.rs", [(1, 0), (4, 0), (2, usable_cpus() as u64)]);
 
 use common::{Disturbance, Watch, plural, time, usable_cpus};
-use exercises::{Pace, check_on_ranks, expect};
+use exercises::{Pace, expect};
 use level2_mpi::ROOT;
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 
 const VALUES: usize = 1000;
-
-fn main() -> ExitCode {
-    check_on_ranks(exercise::program, [(1, 0), (4, 0), (2, usable_cpus() as u64)], rank)
-}
 
 /// Every rank takes part; rank 0 looks at the values and, if it is told on how many CPUs all of them
 /// run, at the clock.
