@@ -161,7 +161,7 @@ fn light_and_tight(mut light: GrayImage) -> Option<GrayImage> {
     }
     imageops::invert(&mut light);
     let digit = cut_out(&ink(&light).ok()?).ok()?;
-    let [left, right, top, bottom] = bounds(&digit);
+    let [left, right, top, bottom] = bounds(inked(&digit));
     let fills = |side: u32, whole: u32| 10 * side > 9 * whole;
     (fills(right - left + 1, light.width()) && fills(bottom - top + 1, light.height()))
         .then_some(digit)
@@ -171,7 +171,7 @@ fn light_and_tight(mut light: GrayImage) -> Option<GrayImage> {
 /// may be paper beside a light digit.
 fn is_a_line_inside(digit: &GrayImage) -> bool {
     let (width, height) = digit.dimensions();
-    let [left, right, top, bottom] = bounds(digit);
+    let [left, right, top, bottom] = bounds(inked(digit));
     let margin = width.max(height) / 30 + 1;
     let inside =
         left > margin && right + margin < width && top > margin && bottom + margin < height;
@@ -242,81 +242,67 @@ fn spread(mut values: GrayImage, radius: u32, pick: impl Fn(u8, u8) -> u8) -> Gr
     values
 }
 
-/// Ink that hangs together: its pixels, and the box around it.
-struct Piece {
-    pixels: Vec<usize>,
-    left: usize,
-    right: usize,
-    top: usize,
-    bottom: usize,
-}
-
-impl Piece {
-    fn width(&self) -> usize {
-        self.right - self.left + 1
-    }
-
-    fn height(&self) -> usize {
-        self.bottom - self.top + 1
-    }
-}
+/// Ink that hangs together: the places of its pixels.
+type Piece = Vec<(u32, u32)>;
 
 /// The pieces of ink, the largest first.
 fn pieces(ink: &GrayImage) -> Vec<Piece> {
-    let (width, height) = (ink.width() as usize, ink.height() as usize);
-    let mut inked: Vec<bool> = ink.iter().map(|&value| value > 127).collect();
+    let (width, height) = ink.dimensions();
+    let mut left = ink.clone(); // what is in no piece yet
+    let mut take = |x, y| std::mem::take(&mut left.get_pixel_mut(x, y).0[0]) > 127;
     let mut pieces = Vec::new();
-    for start in 0..inked.len() {
-        if !std::mem::take(&mut inked[start]) {
+    for (x, y, _) in ink.enumerate_pixels() {
+        if !take(x, y) {
             continue;
         }
-        let mut piece =
-            Piece { pixels: vec![start], left: width, right: 0, top: height, bottom: 0 };
+        let mut piece = vec![(x, y)];
         let mut next = 0;
-        while let Some(&pixel) = piece.pixels.get(next) {
+        while let Some(&(x, y)) = piece.get(next) {
             next += 1;
-            let (x, y) = (pixel % width, pixel / width);
-            (piece.left, piece.right) = (piece.left.min(x), piece.right.max(x));
-            (piece.top, piece.bottom) = (piece.top.min(y), piece.bottom.max(y));
             for y in y.saturating_sub(1)..(y + 2).min(height) {
                 for x in x.saturating_sub(1)..(x + 2).min(width) {
-                    if std::mem::take(&mut inked[y * width + x]) {
-                        piece.pixels.push(y * width + x);
+                    if take(x, y) {
+                        piece.push((x, y));
                     }
                 }
             }
         }
         pieces.push(piece);
     }
-    pieces.sort_by_key(|piece| std::cmp::Reverse(piece.pixels.len()));
+    pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
     pieces
 }
 
 /// The digit alone, where it was: the largest piece of ink with what lies close to it.
 fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
-    let (width, height) = (ink.width() as usize, ink.height() as usize);
+    let (width, height) = ink.dimensions();
     let largest = |ink: &GrayImage| {
         let mut pieces = pieces(ink);
         // What touches the edge is the table or a shadow, if there is as much somewhere else.
-        let inside =
-            |p: &Piece| p.left > 0 && p.top > 0 && p.right + 1 < width && p.bottom + 1 < height;
-        let least = pieces.first().map_or(0, |piece| piece.pixels.len() / 10);
-        if pieces.iter().any(|piece| inside(piece) && piece.pixels.len() > least) {
+        let inside = |piece: &Piece| {
+            let [left, right, top, bottom] = bounds(piece.iter().copied());
+            left > 0 && top > 0 && right + 1 < width && bottom + 1 < height
+        };
+        let least = pieces.first().map_or(0, |piece| piece.len() / 10);
+        if pieces.iter().any(|piece| piece.len() > least && inside(piece)) {
             pieces.retain(inside);
         }
         pieces
     };
-    let size = largest(ink).first().map_or(0, |piece| piece.width().max(piece.height()));
+    let size = largest(ink).first().map_or(0, |piece| {
+        let [left, right, top, bottom] = bounds(piece.iter().copied());
+        (right - left).max(bottom - top) + 1
+    });
     if size < 6 || size < width.max(height) / 50 {
         return Err(NO_DIGIT.to_string());
     }
     // A bar that does not quite touch belongs to the digit: made a little broader, it touches.
-    let pieces = largest(&spread(ink.clone(), size as u32 / 10, u8::max));
+    let pieces = largest(&spread(ink.clone(), size / 10, u8::max));
     let digit = &pieces[0];
-    let another = pieces.get(1).is_some_and(|other| other.pixels.len() > digit.pixels.len() / 4);
+    let another = pieces.get(1).is_some_and(|other| other.len() > digit.len() / 4);
     // The pieces were made broader; the digit is the ink that lies in them.
-    let mut alone = GrayImage::new(ink.width(), ink.height());
-    digit.pixels.iter().for_each(|&pixel| alone.as_mut()[pixel] = ink.as_raw()[pixel]);
+    let mut alone = GrayImage::new(width, height);
+    digit.iter().for_each(|&(x, y)| alone.put_pixel(x, y, *ink.get_pixel(x, y)));
     if another || !is_a_line(&alone) { Err(NO_DIGIT.to_string()) } else { Ok(alone) }
 }
 
@@ -324,7 +310,7 @@ fn cut_out(ink: &GrayImage) -> Result<GrayImage, String> {
 /// times as long as the digit is high. Of MNIST's digits all are; a spot, a dash, a page of text and
 /// most pairs of digits that touch are not.
 fn is_a_line(digit: &GrayImage) -> bool {
-    let [_, _, top, bottom] = bounds(digit);
+    let [_, _, top, bottom] = bounds(inked(digit));
     let (pen, height) = (pen(digit), (bottom - top + 1) as f32);
     let length = area(digit) / pen;
     length > 5.2 * pen && length < 5.0 * height
@@ -335,11 +321,11 @@ fn inked(digit: &GrayImage) -> impl Iterator<Item = (u32, u32)> {
     digit.enumerate_pixels().filter(|(_, _, value)| value.0[0] > 127).map(|(x, y, _)| (x, y))
 }
 
-/// The first and the last column with ink, and the first and the last row.
-fn bounds(digit: &GrayImage) -> [u32; 4] {
-    let [xs, ys] = [sorted(inked(digit).map(|at| at.0)), sorted(inked(digit).map(|at| at.1))];
-    let last = xs.len() - 1;
-    [xs[0], xs[last], ys[0], ys[last]]
+/// The first and the last column of some pixels, and the first and the last row.
+fn bounds(places: impl Iterator<Item = (u32, u32)>) -> [u32; 4] {
+    places.fold([u32::MAX, 0, u32::MAX, 0], |[left, right, top, bottom], (x, y)| {
+        [left.min(x), right.max(x), top.min(y), bottom.max(y)]
+    })
 }
 
 fn area(digit: &GrayImage) -> f32 {
@@ -355,7 +341,7 @@ fn pen(digit: &GrayImage) -> f32 {
 
 /// The digit in a box of 20 x 20, drawn with a pen like MNIST's, its centre of mass in the middle.
 fn fit(digit: GrayImage) -> Vec<u8> {
-    let [left, right, top, bottom] = bounds(&digit);
+    let [left, right, top, bottom] = bounds(inked(&digit));
     let digit =
         imageops::crop_imm(&digit, left, top, right - left + 1, bottom - top + 1).to_image();
     let scale = BOX / digit.width().max(digit.height()) as f32;
