@@ -115,10 +115,8 @@ impl fmt::Display for Amdahl {
             }
         }
         let workers = self.rows.last().map_or(1, |(_, most)| most.workers);
-        match self.disturbance.sentence(workers) {
-            Some(line) => write!(f, "\n{}", cli::wrapped(&line)),
-            None => Ok(()),
-        }
+        let disturbed = self.disturbance.sentence(workers);
+        disturbed.iter().try_for_each(|line| write!(f, "\n{}", cli::wrapped(line)))
     }
 }
 

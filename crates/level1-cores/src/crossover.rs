@@ -35,7 +35,7 @@ const UNDISTURBED: f64 = 0.02;
 const STATES: [&str; 2] = ["awake", "asleep"];
 
 /// The times of both loops for one task size, in undisturbed bursts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Point {
     task_s: f64,
     sequential: Samples,
@@ -43,10 +43,6 @@ struct Point {
 }
 
 impl Point {
-    fn new(task_s: f64) -> Self {
-        Self { task_s, sequential: Samples::default(), parallel: Samples::default() }
-    }
-
     /// Parallel time / sequential time as a logarithm: below zero, parallel wins.
     fn loss(&self) -> f64 {
         self.parallel.quartile().div_duration_f64(self.sequential.quartile()).ln()
@@ -149,7 +145,7 @@ pub(crate) fn pointless(tasks: usize, workers: Workers, cpus: usize) -> Option<S
 fn points(tasks: usize, race: impl Fn(f64) -> (Duration, Duration)) -> Vec<Point> {
     let sizes = (0..SIZES).map(|doubling| SMALLEST * 2_f64.powi(doubling));
     let sizes = sizes.take_while(|task_s| tasks as f64 * task_s <= LONGEST);
-    let mut points: Vec<Point> = sizes.map(Point::new).collect();
+    let mut points: Vec<Point> = sizes.map(|task_s| Point { task_s, ..Point::default() }).collect();
     let start = Instant::now();
     for round in 0..ROUNDS.end {
         if round >= ROUNDS.start && start.elapsed() > BUDGET {
@@ -207,10 +203,8 @@ fn answer(found: [Option<f64>; 2], busy: bool) -> String {
         true => "this machine is too busy to tell",
         false => "parallel wins with no size that was tried",
     };
-    let alone = |found: Option<f64>| match found {
-        Some(size) => format!("parallel starts to win at {} per task", about(size)),
-        None => unknown.to_string(),
-    };
+    let win = |size| format!("parallel starts to win at {} per task", about(size));
+    let alone = |found: Option<f64>| found.map_or(unknown.to_string(), win);
     match found {
         [Some(awake), Some(asleep)] => format!(
             "Parallel starts to win at {} per task if the workers are awake,\n\
@@ -233,9 +227,8 @@ impl fmt::Display for Crossover {
             return writeln!(f, "{}", cli::wrapped(line));
         }
         writeln!(f, "{}", cli::verdict(&answer(self.found, self.disturbance.is_notable())))?;
-        if let Some(line) = self.disturbance.sentence(self.workers.count) {
-            writeln!(f, "{}", cli::wrapped(&line))?;
-        }
+        let disturbed = self.disturbance.sentence(self.workers.count);
+        disturbed.iter().try_for_each(|line| writeln!(f, "{}", cli::wrapped(line)))?;
         if self.found == [None; 2] {
             return Ok(());
         }

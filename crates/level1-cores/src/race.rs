@@ -74,10 +74,8 @@ impl fmt::Display for Race {
             write!(f, "waits {} s and then ", self.weight.as_secs_f64())?;
         }
         write!(f, "computes {}!\n{}", self.factorial, self.workers)?;
-        match self.workers.warning() {
-            Some(warning) => write!(f, "\n{}", cli::wrapped(&warning)),
-            None => Ok(()),
-        }
+        let warning = self.workers.warning();
+        warning.iter().try_for_each(|line| write!(f, "\n{}", cli::wrapped(line)))
     }
 }
 

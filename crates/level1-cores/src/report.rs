@@ -15,24 +15,17 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     let workers = race.workers.count;
     let (winner, expected) = (pairs.winner(), race.expected(usable_cpus()));
     let (sequential, parallel) = (pairs.sequential.median(), pairs.parallel.median());
-    let scaling = Scaling {
-        workers,
-        // Where tasks wait, what is lost is a last wave that is not full; where others run here too, it is
-        // their time. Neither is a serial share.
-        cpus: match race.weight.is_zero() && !pairs.disturbance.is_notable() {
-            true => usable_cpus(),
-            false => 0,
-        },
-        speedup: pairs.speedup(),
-        noise: pairs.parallel.noise(),
-    };
-
+    let (computes, notable) = (race.weight.is_zero(), pairs.disturbance.is_notable());
     let disturbed = pairs.disturbance.sentence(workers);
+    // Where tasks wait, what is lost is a last wave that is not full; where others run here too, it is
+    // their time. Neither is a serial share.
+    let cpus = if computes && !notable { usable_cpus() } else { 0 };
+    let scaling =
+        Scaling { workers, cpus, speedup: pairs.speedup(), noise: pairs.parallel.noise() };
+
     println!("{}", cli::verdict(&headline(race, winner, scaling.speedup)));
     match &disturbed {
-        Some(line) if pairs.disturbance.is_notable() && race.weight.is_zero() => {
-            println!("{}\n", cli::wrapped(line));
-        }
+        Some(line) if notable && computes => println!("{}\n", cli::wrapped(line)),
         _ => println!("{}\n", lesson(race, winner)),
     }
     println!("sequential    {:>9}   one worker", human(sequential));
@@ -46,7 +39,7 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     }
     println!("{scaling}");
     println!("{}start of the workers {}", repeats(pairs), human(pool_start));
-    let unknown = disturbed.filter(|_| !pairs.disturbance.is_notable());
+    let unknown = disturbed.filter(|_| !notable);
     let warnings = [hyperthreads(), unknown];
     warnings.iter().flatten().for_each(|line| println!("{}", cli::wrapped(line)));
     if let Some(score) = race.guess.score(scaling.speedup, "x", &reason(race, winner)) {
