@@ -129,12 +129,10 @@ fn row(run: &Run) -> String {
                 weight => format!("waiting {weight} s"),
             };
             let (workers, speedup) = (plural(run.text("workers"), "worker"), number("speedup"));
-            let verdict = match run.text("verdict").as_str() {
-                "too close to call" => "too close to call",
-                "parallel" => "parallel wins",
-                _ => "sequential wins",
-            };
-            let verdict = disturbed().unwrap_or(verdict.to_string());
+            let verdict = disturbed().unwrap_or_else(|| match run.text("verdict") {
+                close if close.starts_with("too close") => close,
+                winner => format!("{winner} wins"),
+            });
             format!("{task:18}{speedup:.2} x with {workers:11}{verdict}")
         }
         "level1_crossover" => {

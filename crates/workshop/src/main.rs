@@ -2,27 +2,20 @@
 
 use std::process::ExitCode;
 
-use workshop::chart::ChartArgs;
-use workshop::compare::CompareArgs;
-use workshop::demo::DemoArgs;
-use workshop::merge::MergeArgs;
-use workshop::present::PresentArgs;
-use workshop::record::RecordArgs;
-use workshop::scaling::ScalingArgs;
-use workshop::truth::TruthArgs;
+use workshop::{chart, compare, demo, merge, present, record, scaling, truth};
 
 /// Everything around the lessons: it starts them as programs and reads their records
 #[derive(clap::Parser)]
 #[command(version, bin_name = "cargo workshop")]
 enum Verb {
-    Demo(DemoArgs),
-    Present(PresentArgs),
-    Record(RecordArgs),
-    Scaling(ScalingArgs),
-    Merge(MergeArgs),
-    Compare(CompareArgs),
-    Chart(ChartArgs),
-    Truth(TruthArgs),
+    Demo(demo::DemoArgs),
+    Present(present::PresentArgs),
+    Record(record::RecordArgs),
+    Scaling(scaling::ScalingArgs),
+    Merge(merge::MergeArgs),
+    Compare(compare::CompareArgs),
+    Chart(chart::ChartArgs),
+    Truth(truth::TruthArgs),
 }
 
 fn main() -> ExitCode {

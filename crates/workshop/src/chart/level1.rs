@@ -26,12 +26,8 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         curves.push((format!("{}, {state}", plural(workers, "worker")), points));
         if let Some(from) = run.get(found).as_f64() {
             let text = format!("{state}: parallel wins\nfrom {}", seconds_exact(from));
-            notes.push(Note {
-                at: (3.0 * from, height),
-                text,
-                arrow: Some((from, 1.0)),
-                left: false,
-            });
+            let (at, arrow) = ((3.0 * from, height), Some((from, 1.0)));
+            notes.push(Note { at, text, arrow, ..Note::default() });
         }
     }
     let points = || curves.iter().flat_map(|(_, points)| points);

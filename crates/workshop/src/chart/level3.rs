@@ -99,19 +99,16 @@ pub fn accuracy(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         let left = all.iter().any(|other| other.0 > at.0 && (other.1 - at.1).abs() < letter);
         notes.push(Note { at, text, left, ..Note::default() });
     }
+    let mut y = Axis::linear("accuracy", 100.0, |v| format!("{} %", plain(v)));
+    y.range.start = start;
+    y.ticks = (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect();
     let slowest = all.iter().fold(0.0f64, |most, p| most.max(p.0));
     let plot = Plot {
         name: "level3_accuracy",
         title: "Accuracy beside time",
         caption: &devices.caption,
         x: Axis::linear("training time in seconds", slowest * 1.5, plain),
-        y: Axis {
-            title: "accuracy".into(),
-            range: start..100.0,
-            ticks: (0..=5).map(|i| start + (100.0 - start) * f64::from(i) / 5.0).collect(),
-            label: |v| format!("{} %", plain(v)),
-            logarithmic: false,
-        },
+        y,
         series,
         notes,
     };
