@@ -75,7 +75,7 @@ impl<'a> OverlapReport<'a> {
         self.report
             .record
             .result("resumed_step", overlap.resumed)
-            .result("blocking_step_s", both.then(|| waiting.as_secs_f64()))
+            .result("blocking_step_s", both.then_some(waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())
             .result("total_s", overlap.total.as_secs_f64())
             .result("fingerprint", plate)
