@@ -102,8 +102,9 @@ ClusterName=practice
 SlurmctldHost=login
 SlurmUser=root
 AuthType=auth/munge
-# A job that starts again waits until its old credentials are void: here not two minutes.
+# A job that starts again waits until its old credentials are void, and for the scheduler: here not for minutes.
 AuthInfo=socket=$DIR/munge/socket,cred_expire=10
+SchedulerParameters=sched_interval=5,bf_interval=5
 MpiDefault=none
 ReturnToService=2
 SlurmctldPidFile=$DIR/run/slurmctld.pid

@@ -113,20 +113,22 @@ stage_cluster() {
   scripts/practice/test-cluster.sh
 }
 
-# The kernel's plate, on a software device: Burn is built once more for it.
+# The GPU's part must behave without a GPU, and on a stand-in for NVIDIA's driver that fails (tests/standin.rs).
+# Both kinds of GPU in one program: Burn is built once.
+gpus=(-p level3-gpu --features 'cuda wgpu')
+stage_cuda() {
+  cargo build --release "${gpus[@]}" --examples # naming tests builds none
+  cargo test --release "${gpus[@]}" --lib --test standin
+  cargo test --release "${gpus[@]}" --test level3_mnist gpu # those with "gpu" in their names
+}
+
+# A kernel of one's own runs on a software device, and computes what the CPU computes.
 stage_wgpu() {
   compgen -G '/usr/share/vulkan/icd.d/lvp*' >/dev/null ||
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends mesa-vulkan-drivers; }
-  cargo build --release -p level3-gpu --features wgpu --examples
-  cargo test --release -p level3-gpu --features wgpu --test level3_kernel -- --nocapture | tee "$logs/kernel"
+  cargo build --release "${gpus[@]}" --examples
+  cargo test --release "${gpus[@]}" --test level3_kernel -- --nocapture | tee "$logs/kernel"
   ! grep '^skipped' "$logs/kernel"
-}
-
-# The GPU's part must behave without a GPU, and on a stand-in for one that fails (tests/standin.rs).
-stage_cuda() {
-  cargo build --release -p level3-gpu --features cuda --examples # naming tests builds none
-  cargo test --release -p level3-gpu --features cuda --lib --test standin
-  cargo test --release -p level3-gpu --features cuda --test level3_mnist gpu # those with "gpu" in their names
 }
 
 # Every kernel of the network, compiled by CUDA's own compiler.
@@ -134,13 +136,13 @@ stage_kernels() {
   local wheels=$target/cuda-wheels parts
   [ -f "$wheels/env.sh" ] || scripts/setup/cuda-wheels.sh "$wheels" 12.9
   parts=$(echo "$wheels"/lib/python*/site-packages/nvidia)
-  cargo build --release -p level3-gpu --features cuda --examples
+  cargo build --release "${gpus[@]}" --examples
   STANDIN_SMS=80 STANDIN_HEADERS=$parts/cuda_runtime STANDIN_NVRTC=$parts/cuda_nvrtc/lib/libnvrtc.so.12 \
-    cargo test --release -p level3-gpu --features cuda --test standin -- --ignored --nocapture
+    cargo test --release "${gpus[@]}" --test standin -- --ignored --nocapture
 }
 
 stages='setup level1 mpi level3 exercises workshop truth'
-rest='demo scripts templates format shell lint mnist slides book mpich abi hosts cluster wgpu cuda kernels'
+rest='demo scripts templates format shell lint mnist slides book mpich abi hosts cluster cuda wgpu kernels'
 chosen=''
 for word in "$@"; do
   case " $stages $rest :$word" in

@@ -82,11 +82,11 @@ machine() {
 }
 
 # One that may start again; with one number of steps, so that all of them end with the same plate.
-requeue() { as_user env STEPS=30000 sbatch --parsable "$@" scripts/slurm/level2-requeue.sbatch; }
+requeue() { as_user env STEPS=20000 sbatch --parsable "$@" scripts/slurm/level2-requeue.sbatch; }
 saved() { # JOB: waits until its checkpoint holds a step
   timeout 60 sh -c 'until [ "$(od -An -t u8 -j 16 -N 8 "$0")" -gt 0 ]; do sleep 0.2; done' "$copy/heat-$1.checkpoint"
 }
-went_on() { becomes COMPLETED "$1" && says 'holds step [0-9]+ of 30000: going on' cat "$copy/level2-requeue-$1.out"; }
+went_on() { becomes COMPLETED "$1" && says 'holds step [0-9]+ of 20000: going on' cat "$copy/level2-requeue-$1.out"; }
 
 as_before() { sleep 1 && machine | diff "$work/before" -; } # the kernel takes a moment
 

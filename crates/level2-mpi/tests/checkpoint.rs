@@ -15,9 +15,9 @@ use level2_mpi::{Plate, fingerprint};
 use support::{machine, ranks};
 use testkit::{Ended, Folder, run};
 
-/// Long enough to be killed.
-fn job(number: u32, name: &str, file: &str) -> Command {
-    ranks(number, name, &["--size", "700", "--steps", "300", "--checkpoint", file])
+fn job(number: u32, name: &str, steps: u64, file: &str) -> Command {
+    let steps = steps.to_string();
+    ranks(number, name, &["--size", "700", "--steps", &steps, "--checkpoint", file])
 }
 
 /// Starts a job, whose ranks have begun when this returns.
@@ -46,9 +46,9 @@ fn signal(name: &str, ranks: Vec<String>) {
 
 /// Fails the test unless the run ended well, with the plate of a run that nobody disturbed.
 #[track_caller]
-fn undisturbed(job: Ended) -> String {
+fn undisturbed(job: Ended, steps: u64) -> String {
     let mut plate = Plate::new(700, 0..700);
-    (0..300).for_each(|_| plate.update());
+    (0..steps).for_each(|_| plate.update());
     let job = job.succeeded();
     let expected = format!("{:016x} ", fingerprint(&plate.cells()));
     assert!(job.line("fingerprint").starts_with(&expected), "{}", job.stdout);
@@ -68,7 +68,7 @@ fn killed_at_any_moment_and_started_again_with_other_ranks_it_ends_with_the_same
         let [file, part] = ["plate", "plate.part"].map(|name| folder.file(name));
         let first = random(4) as u32;
         let other = (first + 1 + random(3) as u32) % 4;
-        let mut doomed = job(first + 1, "level2_heat", &file);
+        let mut doomed = job(first + 1, "level2_heat", 300, &file);
         doomed.args(["--every", "0"]);
         let mut doomed = begun(doomed, &file);
         let ranks = ranks_of(doomed.id());
@@ -80,7 +80,7 @@ fn killed_at_any_moment_and_started_again_with_other_ranks_it_ends_with_the_same
         signal("-KILL", ranks);
         killed += i32::from(!doomed.wait().unwrap().success());
         writing += i32::from(Path::new(&part).exists());
-        let back = undisturbed(run(&mut job(other + 1, "level2_heat", &file)));
+        let back = undisturbed(run(&mut job(other + 1, "level2_heat", 300, &file)), 300);
         went_on += i32::from(back.contains("going on"));
     }
     println!("{killed} killed, {writing} while they wrote; {went_on} went on from a checkpoint");
@@ -91,14 +91,16 @@ fn told_to_end_it_saves_and_ends_with_75_and_once_finished_it_is_done_at_once() 
     for (name, first_file) in [("level2_heat", ""), ("level2_overlap", ".blocking")] {
         let (folder, _alone) = (Folder::new(), machine());
         let file = folder.file("plate");
-        let told = begun(job(2, name, &file), &format!("{file}{first_file}"));
+        let told = begun(job(2, name, 1_000_000, &file), &format!("{file}{first_file}"));
         signal("-USR1", ranks_of(told.id()));
         let told = Ended::from(told.wait_with_output().unwrap());
         assert_eq!(told.status, 75, "{}{}", told.stdout, told.stderr);
-        assert!(told.line("Told to end: step").contains("of 300 is saved"), "{}", told.stdout);
-        let back = undisturbed(run(&mut job(3, name, &file)));
+        let (step, rest) = told.line("Told to end: step").split_once(' ').unwrap();
+        assert!(rest.starts_with("of 1000000 is saved"), "{}", told.stdout);
+        let last = step.parse::<u64>().unwrap() + 100;
+        let back = undisturbed(run(&mut job(3, name, last, &file)), last);
         assert!(back.contains("going on") && back.contains("this is a part of a run"), "{back}");
-        let done = undisturbed(run(&mut job(1, name, &file)));
+        let done = undisturbed(run(&mut job(1, name, last, &file)), last);
         assert!(done.contains("nothing is left to do") && !done.contains("take"), "{done}");
     }
 }
@@ -135,10 +137,10 @@ fn a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on() {
     let (folder, _alone) = (Folder::new(), machine());
     let file = folder.file("lost/plate");
     fs::create_dir(folder.file("lost")).unwrap();
-    let going = begun(job(2, "level2_heat", &file), &file);
+    let going = begun(job(2, "level2_heat", 3000, &file), &file);
     fs::remove_dir_all(folder.file("lost")).unwrap();
     let ended = Ended::from(going.wait_with_output().unwrap());
-    let warning = format!("warning: step 300 is not saved: cannot write {file}: No such file");
+    let warning = format!("warning: step 3000 is not saved: cannot write {file}: No such file");
     assert_eq!(ended.stderr.matches(&warning).count(), 1, "{}", ended.stderr);
-    undisturbed(ended);
+    undisturbed(ended, 3000);
 }
