@@ -192,7 +192,7 @@ fn the_plate_is_the_serial_solution_to_the_last_bit_on_any_number_of_ranks() {
     }
     let [heat, overlap] = &records(&file)[2..4] else { panic!("two runs each") };
     assert_eq!(heat["settings"], overlap["settings"]);
-    for name in ["total_s", "step_median_s", "compute_s", "communication_s", "memory_bytes_per_s"] {
+    for name in ["total_s", "step_median_s", "compute_s", "communication_s"] {
         assert!(heat["results"][name].as_f64().unwrap() > 0.0, "{name}: {heat}");
     }
     for name in ["total_s", "blocking_step_s", "overlap_step_s"] {

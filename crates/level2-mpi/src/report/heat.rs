@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cli::check_replaceable;
-use common::{Samples, Scaling, human, plural, time};
+use common::{Scaling, human, plural};
 use mpi::collective::SystemOperation;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
@@ -50,11 +50,10 @@ impl<'a> HeatReport<'a> {
         let PlateFlags { size, steps, .. } = *self.flags;
         // The run takes as long as its slowest rank. Where others have less to compute, they wait.
         let total = Duration::from_secs_f64(slowest(world, clock.total));
-        let computing = clock.total.saturating_sub(clock.communicating).as_secs_f64();
-        let (mine, mut sums) = ([computing, memory_bandwidth(world)], [0.0; 2]);
-        world.all_reduce_into(&mine, &mut sums, SystemOperation::sum());
-        let [computing, bandwidth] = sums;
-        let computing = Duration::from_secs_f64(computing / f64::from(world.size()));
+        let mine = clock.total.saturating_sub(clock.communicating).as_secs_f64();
+        let mut sum = 0.0;
+        world.all_reduce_into(&mine, &mut sum, SystemOperation::sum());
+        let computing = Duration::from_secs_f64(sum / f64::from(world.size()));
         let communicating = total.saturating_sub(computing);
         let forecast = forecast(self.flags, world, plate, blocking_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
@@ -66,7 +65,6 @@ impl<'a> HeatReport<'a> {
             println!("\n{same}\n\n{}", draw(&cells, size)); // finished before: nothing was measured
             return self.report.record.result("fingerprint", plate).append();
         }
-        let used = BYTES_PER_STEP * (size * size * made) as f64 / computing.as_secs_f64();
         let took = human(total);
         let doubt = clock.part_of_a_run().or(doubt);
         let scaling = self.report.headline(&clock.step, &took, doubt);
@@ -88,7 +86,6 @@ impl<'a> HeatReport<'a> {
             row("computing", human(computing), computed),
             row("communicating", human(communicating), waited),
             row("a cell", format!("{compute_ns:.2} ns"), lost.unwrap_or("computing".to_string())),
-            row("memory", format!("{:.1} GB/s", 1e-9 * used), memory_used(used, bandwidth)),
         ];
         rows.extend(self.report.checkpoints(clock));
         rows.push(format!("\n{}", draw(&cells, size).trim_end_matches('\n')));
@@ -105,8 +102,6 @@ impl<'a> HeatReport<'a> {
             .result("step_best_s", best.as_secs_f64())
             .result("compute_s", computing.as_secs_f64())
             .result("communication_s", communicating.as_secs_f64())
-            .result("memory_bytes_per_s", used)
-            .result("memory_bandwidth_bytes_per_s", bandwidth)
             .result("fingerprint", plate)
             .append()
     }
@@ -176,35 +171,6 @@ pub(super) fn gather(world: &SimpleCommunicator, plate: &Plate) -> Option<Vec<f6
         cells.extend(world.process_at_rank(rank).receive_vec::<f64>().0);
     }
     Some(cells)
-}
-
-/// What a step moves between memory and processor for each cell, counted as STREAM counts:
-/// its old value is read, and its new one written.
-const BYTES_PER_STEP: f64 = 16.0;
-
-/// The bytes per second that this rank moves at best while all others do the same: each does nothing
-/// but read numbers and write their multiples (STREAM's scale). Every rank calls this.
-fn memory_bandwidth(world: &SimpleCommunicator) -> f64 {
-    const NUMBERS: usize = 1 << 22; // 32 MiB read and 32 MiB written: more than a rank's cache
-    let (from, mut to) = (vec![1.0_f64; NUMBERS], vec![0.0_f64; NUMBERS]);
-    let mut scale = || {
-        let numbers = black_box(&mut to).iter_mut().zip(black_box(&from));
-        time(|| numbers.for_each(|(to, from)| *to = 0.25 * from)).1
-    };
-    world.barrier();
-    let times: Samples = (0..7).map(|_| scale()).collect();
-    BYTES_PER_STEP * NUMBERS as f64 / times.best().as_secs_f64()
-}
-
-/// What it means that so much of the memory's bandwidth is used.
-fn memory_used(used: f64, bandwidth: f64) -> String {
-    let percent = 100.0 * used / bandwidth;
-    let why = match percent {
-        110.0.. => "it lies in caches",
-        60.0.. => "this is the limit",
-        _ => "not the limit",
-    };
-    format!("{percent:.0} % of the measured {:.1} GB/s: {why}", 1e-9 * bandwidth)
 }
 
 /// What the efficiency was lost to, from the time of a cell: with one rank, and what all together spend
