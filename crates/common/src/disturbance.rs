@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{plural, usable_cpus};
 
@@ -16,11 +16,15 @@ pub const NOTABLE: f64 = 0.05;
 const UNKNOWN: &str = "This system does not count how long threads wait for a core: \
                        whether other programs disturbed these times is not known.";
 
+/// To wake a core that sleeps takes up to a tenth of a millisecond (on a virtual machine) and counts as
+/// waiting, too; another program keeps a core for a millisecond and longer.
+const WAKING: Duration = Duration::from_micros(200);
+
 /// Watches the threads of this process from its start on.
 #[derive(Debug)]
 pub struct Watch {
     start: Instant,
-    waits: BTreeMap<OsString, u64>,
+    waits: BTreeMap<OsString, [u64; 2]>,
     stops: Option<u64>,
 }
 
@@ -33,8 +37,10 @@ impl Watch {
     /// What happened since the start.
     pub fn end(&self) -> Disturbance {
         let ns = self.start.elapsed().as_nanos() as f64;
-        let waited = |(thread, now): (OsString, u64)| {
-            now.saturating_sub(self.waits.get(&thread).copied().unwrap_or(0))
+        let waited = |(thread, [ns, waits]): (OsString, [u64; 2])| {
+            let [ns_before, waits_before] = self.waits.get(&thread).copied().unwrap_or_default();
+            let waking = WAKING.as_nanos() as u64 * waits.saturating_sub(waits_before);
+            ns.saturating_sub(ns_before).saturating_sub(waking)
         };
         let longest = waits().into_iter().map(waited).max();
         Disturbance {
@@ -89,13 +95,14 @@ impl Disturbance {
     }
 }
 
-/// The nanoseconds for which each thread of this process has waited for a core so far: the second
-/// number of its schedstat (Linux, Documentation/scheduler/sched-stats). Empty on other systems.
-fn waits() -> BTreeMap<OsString, u64> {
+/// The nanoseconds for which each thread of this process has waited for a core so far, and how many times:
+/// the last numbers of its schedstat (Linux, Documentation/scheduler/sched-stats). Empty elsewhere.
+fn waits() -> BTreeMap<OsString, [u64; 2]> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let wait = |task: fs::DirEntry| {
         let counts = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        Some((task.file_name(), counts.split(' ').nth(1)?.parse().ok()?))
+        let counts: Vec<u64> = counts.split_whitespace().flat_map(str::parse).collect();
+        Some((task.file_name(), counts.get(1..3)?.try_into().ok()?))
     };
     tasks.filter_map(wait).collect()
 }

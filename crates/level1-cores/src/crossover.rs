@@ -17,11 +17,12 @@ const SIZES: i32 = 20;
 /// A loop that takes longer, in seconds, has been worth sharing for long.
 const LONGEST: f64 = 0.11;
 
-/// How long each state of the workers is measured, in how many rounds over all sizes.
-const BUDGET: Duration = Duration::from_millis(1500);
+/// How long is measured, in how many rounds over all sizes in both states.
+const BUDGET: Duration = Duration::from_secs(4);
 const ROUNDS: std::ops::Range<usize> = 3..200;
 
-/// Workers that found no work for so long are asleep. (rayon's look for some microseconds.)
+/// Workers that found no work for so long are asleep (rayon's look for some microseconds), and workers
+/// that had small loops to share for so long are awake (to wake one takes a tenth of a millisecond).
 const PAUSE: Duration = Duration::from_micros(300);
 
 /// Where parallel wins with so many sizes in a row, larger ones are left out.
@@ -63,7 +64,7 @@ pub struct Crossover {
 }
 
 impl Crossover {
-    /// Races both loops with workers that are awake, then with workers that are asleep. All sizes are
+    /// Races both loops, with workers that are awake and with workers that are asleep. All sizes are
     /// visited in turn, so that a disturbance spoils none of them, and a burst of races counts only if
     /// the threads hardly waited for a core meanwhile.
     ///
@@ -78,20 +79,26 @@ impl Crossover {
         let watch = Watch::start();
         let pointless = pointless(tasks, workers, usable_cpus());
         let step_ns = Spin::step_ns();
-        let points = STATES.map(|state| {
-            let race = |task_s| {
-                let task = Spin::lasting(Duration::from_secs_f64(task_s), step_ns);
-                let (one, sequential) = time(|| sequential(task));
-                match state {
-                    "awake" => (0..3).for_each(|_| drop(parallel(Spin { steps: 100 }))),
-                    _ => sleep(PAUSE),
-                }
-                let (many, parallel) = time(|| parallel(task));
-                assert_eq!(one, many, "both loops must give the same values in the same order");
-                (sequential, parallel)
-            };
-            if pointless.is_some() { Vec::new() } else { points(tasks, race) }
-        });
+        let race = |state, task_s| {
+            let task = Spin::lasting(Duration::from_secs_f64(task_s), step_ns);
+            let (one, sequential) = time(|| sequential(task));
+            let start = Instant::now();
+            while state == "awake" && start.elapsed() < PAUSE {
+                parallel(Spin { steps: 100 });
+            }
+            sleep(PAUSE.saturating_sub(start.elapsed()));
+            let (many, parallel) = time(|| parallel(task));
+            assert_eq!(one, many, "both loops must give the same values in the same order");
+            (sequential, parallel)
+        };
+        let rounds = if pointless.is_some() { 0..0 } else { 0..ROUNDS.end };
+        let mut points = STATES.map(|_| sizes(tasks));
+        let start = Instant::now();
+        for _ in rounds.take_while(|&round| round < ROUNDS.start || start.elapsed() < BUDGET) {
+            for (state, points) in STATES.into_iter().zip(&mut points) {
+                visit(points, |task_s| race(state, task_s));
+            }
+        }
         let found = points.each_ref().map(|points| find(points));
         Self { workers, pointless, points, found, disturbance: watch.end() }
     }
@@ -141,35 +148,32 @@ pub(crate) fn pointless(tasks: usize, workers: Workers, cpus: usize) -> Option<S
     Some(format!("There is no crossover to measure: {why}."))
 }
 
-/// Races tasks of all sizes, in rounds, until parallel wins clearly.
-fn points(tasks: usize, race: impl Fn(f64) -> (Duration, Duration)) -> Vec<Point> {
+/// The sizes that are raced, the smallest first.
+fn sizes(tasks: usize) -> Vec<Point> {
     let sizes = (0..SIZES).map(|doubling| SMALLEST * 2_f64.powi(doubling));
     let sizes = sizes.take_while(|task_s| tasks as f64 * task_s <= LONGEST);
-    let mut points: Vec<Point> = sizes.map(|task_s| Point { task_s, ..Point::default() }).collect();
-    let start = Instant::now();
-    for round in 0..ROUNDS.end {
-        if round >= ROUNDS.start && start.elapsed() > BUDGET {
+    sizes.map(|task_s| Point { task_s, ..Point::default() }).collect()
+}
+
+/// Races tasks of all sizes once, until parallel wins clearly.
+fn visit(points: &mut [Point], race: impl Fn(f64) -> (Duration, Duration)) {
+    let mut wins = 0;
+    for point in points {
+        let watch = Watch::start();
+        let burst = if point.task_s < 20e-6 { 5 } else { 1 };
+        let times: Vec<_> = (0..burst).map(|_| race(point.task_s)).collect();
+        if watch.end().waited.is_none_or(|share| share < UNDISTURBED) {
+            for (sequential, parallel) in times {
+                point.sequential.push(sequential);
+                point.parallel.push(parallel);
+            }
+        }
+        // Far above the crossover there is nothing to learn, and the loops take long.
+        wins = if point.loss() < 0.0 { wins + 1 } else { 0 };
+        if wins == ENOUGH_WINS {
             break;
         }
-        let mut wins = 0;
-        for point in &mut points {
-            let watch = Watch::start();
-            let burst = if point.task_s < 20e-6 { 5 } else { 1 };
-            let times: Vec<_> = (0..burst).map(|_| race(point.task_s)).collect();
-            if watch.end().waited.is_none_or(|share| share < UNDISTURBED) {
-                for (sequential, parallel) in times {
-                    point.sequential.push(sequential);
-                    point.parallel.push(parallel);
-                }
-            }
-            // Far above the crossover there is nothing to learn, and the loops take long.
-            wins = if point.loss() < 0.0 { wins + 1 } else { 0 };
-            if wins == ENOUGH_WINS {
-                break;
-            }
-        }
     }
-    points
 }
 
 /// The sizes with enough undisturbed races.
@@ -177,13 +181,20 @@ fn measured(points: &[Point]) -> impl Iterator<Item = &Point> {
     points.iter().filter(|point| point.parallel.len() >= ROUNDS.start)
 }
 
-/// Between the largest task with which parallel loses and the next one: where both take as long.
+/// The size that parts the points best: parallel loses with smaller tasks and wins with larger ones, with
+/// as few exceptions as can be. Between its two neighbours, where both loops take as long.
 fn find(points: &[Point]) -> Option<f64> {
     let points: Vec<&Point> = measured(points).collect();
-    let Some(loses) = points.iter().rposition(|point| point.loss() > 0.0) else {
-        return points.first().map(|point| point.task_s).filter(|&task_s| task_s == SMALLEST);
+    let exceptions = |place: &usize| {
+        let (smaller, larger) = points.split_at(*place);
+        let wins = smaller.iter().filter(|point| point.loss() < 0.0);
+        wins.count() + larger.iter().filter(|point| point.loss() >= 0.0).count()
     };
-    let (low, high) = (points[loses], points.get(loses + 1)?);
+    let place = (0..=points.len()).min_by_key(exceptions)?;
+    let high = points.get(place)?;
+    let Some(low) = place.checked_sub(1).map(|before| points[before]) else {
+        return Some(high.task_s).filter(|&task_s| task_s == SMALLEST);
+    };
     let ratio = high.task_s / low.task_s; // more than 2 where no race of a size was undisturbed
     let way = low.loss() / (low.loss() - high.loss());
     (ratio < 5.0).then(|| low.task_s * ratio.powf(way))
@@ -256,18 +267,26 @@ mod tests {
     use common::Source;
 
     /// A machine where handing out the tasks costs `overhead` and work is then halved.
-    fn machine(overhead_s: f64) -> Option<f64> {
-        let time = Duration::from_secs_f64;
-        find(&points(10, |task_s| (time(10.0 * task_s), time(overhead_s + 5.0 * task_s))))
+    fn machine(overhead_s: impl Fn(f64) -> f64) -> Option<f64> {
+        let (time, mut points) = (Duration::from_secs_f64, sizes(10));
+        for _ in ROUNDS.take(5) {
+            let race = |task_s| (time(10.0 * task_s), time(overhead_s(task_s) + 5.0 * task_s));
+            visit(&mut points, race);
+        }
+        find(&points)
     }
 
     #[test]
     fn the_crossover_is_where_both_loops_take_as_long() {
         for overhead_s in [1e-6, 7e-6, 50e-6, 900e-6] {
-            let (found_s, truth_s) = (machine(overhead_s).unwrap(), overhead_s / 5.0);
+            let (found_s, truth_s) = (machine(|_| overhead_s).unwrap(), overhead_s / 5.0);
             assert!((found_s / truth_s - 1.0).abs() < 0.1, "{found_s} is not {truth_s}");
         }
-        assert_eq!((machine(0.0), machine(10.0), find(&[])), (Some(SMALLEST), None, None));
+        let found = (machine(|_| 0.0), machine(|_| 10.0), find(&[]));
+        assert_eq!(found, (Some(SMALLEST), None, None));
+        // A size at which something held both loops up does not count.
+        let held_up = |task_s| if (4e-6..6e-6).contains(&task_s) { 50e-6 } else { 1e-6 };
+        assert!(machine(held_up).is_some_and(|found_s| (found_s / 2e-7 - 1.0).abs() < 0.1));
     }
 
     #[test]
