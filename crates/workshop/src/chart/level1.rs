@@ -18,16 +18,18 @@ pub fn crossover(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let workers = run.number("workers")?;
     let mut curves = Vec::new();
     let mut notes = Vec::new();
-    for (list, found, state, height) in
-        [("points", "awake_s", "awake", 0.75), ("points_asleep", "asleep_s", "woken first", 0.4)]
-    {
+    // A note stands where neither curve goes: above the one of awake workers, below the other.
+    for (list, found, state, (aside, height), left) in [
+        ("points", "awake_s", "awake", (0.5, 0.72 * workers), true),
+        ("points_asleep", "asleep_s", "woken first", (2.0, 0.4), false),
+    ] {
         let rows = run.table(list, ["task_s", "sequential_s", "parallel_s"])?;
         let points: Vec<_> = rows.iter().map(|[task, one, many]| (*task, one / many)).collect();
         curves.push((format!("{}, {state}", plural(workers, "worker")), points));
         if let Some(from) = run.get(found).as_f64() {
-            let text = format!("{state}: parallel wins\nfrom {}", seconds_exact(from));
-            let (at, arrow) = ((3.0 * from, height), Some((from, 1.0)));
-            notes.push(Note { at, text, arrow, ..Note::default() });
+            let text = format!("parallel wins\nfrom {}", seconds_exact(from));
+            let (at, arrow) = ((aside * from, height), Some((from, 1.0)));
+            notes.push(Note { at, text, arrow, left });
         }
     }
     let points = || curves.iter().flat_map(|(_, points)| points);
