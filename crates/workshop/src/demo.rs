@@ -138,9 +138,9 @@ fn row(run: &Run) -> String {
         "level1_crossover" => {
             let from = |name| match number(name) {
                 unknown if unknown.is_nan() => "not found".to_string(),
-                seconds => format!("from {} a task", seconds_exact(seconds)),
+                seconds => format!("from {}", seconds_exact(seconds)),
             };
-            format!("parallel wins: awake {}, woken {}", from("awake_s"), from("asleep_s"))
+            format!("parallel wins {} awake, {} woken", from("awake_s"), from("asleep_s"))
         }
         "level1_memory" => {
             let rows = run.table("rows", ["workers", "triad_bytes_per_s", "polynomial_per_s"]);
