@@ -90,7 +90,6 @@ fn losses<B: Training>() -> Vec<f32> {
 }
 
 #[test]
-#[ignore = "takes many minutes on a software device, which tunes every kernel first"]
 fn the_network_learns_through_wgpu_what_it_learns_on_the_cpu() {
     if !device_is_here() {
         return;
