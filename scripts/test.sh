@@ -47,7 +47,7 @@ stage_lint() {
   local all="--release --workspace --features exercises/level2,exercises/level3"
   cargo clippy $all --all-targets -- -D warnings
   RUSTDOCFLAGS='-D warnings' cargo doc $all --no-deps
-  cargo clippy --release -p level3-gpu --features cuda --all-targets -- -D warnings
+  cargo clippy --release "${gpus[@]}" --all-targets -- -D warnings
 }
 
 stage_mnist() { # with real digits

@@ -59,7 +59,7 @@ impl<'a> Checkpoint<'a> {
         signal_hook::flag::register(SIGUSR1, Arc::clone(&this.told_to_end))?;
         this.step = this.restore(&path, plate).map_err(found_by_all)?;
         (this.next, this.decided.1) = (this.step + 1, this.step);
-        if this.step < flags.steps {
+        if this.step == 0 {
             // What cannot be written is better known now than in an hour.
             this.write(&path, plate).map_err(found_by_all)?;
         }
@@ -140,7 +140,13 @@ impl<'a> Checkpoint<'a> {
             }
             Ok(step)
         });
-        self.all(if step > 0 { restored } else { Ok(0) })
+        let restored = self.all(if step > 0 { restored } else { Ok(0) });
+        // The ranks of a run that was just killed live a moment longer than their launcher, and may have
+        // put another file there between one look and the next.
+        let root = self.world.rank() == ROOT;
+        let mut other = root && restored.is_err() && self.look(path) != Ok(step);
+        self.world.process_at_rank(ROOT).broadcast_into(&mut other);
+        if other { self.restore(path, plate) } else { restored }
     }
 
     /// The step of a file that fits this run; 0 if there is none.

@@ -78,7 +78,7 @@ impl Report {
     /// What to train, and with `--guess` the reader's guess of the time. Asks for what was not given.
     ///
     /// # Errors
-    /// Those of [`MnistArgs::plans`]; if the input ends without a guess.
+    /// Those of `MnistArgs::plans`; if the input ends without a guess.
     pub fn plans(&mut self) -> anyhow::Result<Vec<Plan>> {
         let plans = self.args.plans()?;
         let question = "Your guess: how long does the training take, in seconds?";
