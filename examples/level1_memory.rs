@@ -45,7 +45,7 @@ fn run() -> anyhow::Result<()> {
     wall.race(parallel, triad, polynomial)?;
     println!("{wall}");
     if let Some(score) = wall.score(guess) {
-        println!("{score}");
+        println!("{}", cli::wrapped(&score));
     }
     wall.note(&mut record);
     record.append()

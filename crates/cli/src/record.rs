@@ -114,7 +114,7 @@ mod tests {
             "\u{ff}\u{d8}JFIF",
             "{\n  \"example\": \"level2_pi\"\n}",
             "{}",
-            "{\"example\":\"level3_mnist\"}\n", // a checkpoint
+            "{\"checkpoint_of\":\"level3_mnist\",\"loss\":0.1}\n",
         ] {
             std::fs::write(&path, content).unwrap();
             let error = Record::open(Some(&path), 1, "race").err().unwrap();

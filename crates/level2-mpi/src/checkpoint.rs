@@ -57,9 +57,10 @@ impl<'a> Checkpoint<'a> {
         let mut this = Self { flags, world, step, next, decided, saved, told_to_end };
         let Some(path) = this.path() else { return Ok(this) };
         signal_hook::flag::register(SIGUSR1, Arc::clone(&this.told_to_end))?;
-        this.step = this.restore(&path, plate).map_err(found_by_all)?;
+        let found = this.restore(&path, plate).map_err(found_by_all)?;
+        this.step = found.unwrap_or(0);
         (this.next, this.decided.1) = (this.step + 1, this.step);
-        if this.step == 0 {
+        if found.is_none() {
             // What cannot be written is better known now than in an hour.
             this.write(&path, plate).map_err(found_by_all)?;
         }
@@ -125,12 +126,14 @@ impl<'a> Checkpoint<'a> {
         (8 * (self.flags.size + 3)).next_multiple_of(PAGE as u64)
     }
 
-    /// The step of the file, whose plate this becomes; 0 without a file.
-    fn restore(&self, path: &Path, plate: &mut Plate) -> Result<u64, String> {
-        let found = if self.world.rank() == ROOT { self.look(path) } else { Ok(0) };
-        let mut step = self.all(found)?;
-        self.world.process_at_rank(ROOT).broadcast_into(&mut step);
-        let restored = open(path).and_then(|file| {
+    /// The step of the file, whose plate this becomes; none without a file.
+    fn restore(&self, path: &Path, plate: &mut Plate) -> Result<Option<u64>, String> {
+        let root = self.world.rank() == ROOT;
+        let found = self.all(if root { self.look(path) } else { Ok(None) })?;
+        let mut told = [u64::from(found.is_some()), found.unwrap_or(0)];
+        self.world.process_at_rank(ROOT).broadcast_into(&mut told[..]);
+        let [1, step] = told else { return Ok(None) };
+        let restored = self.all(open(path).and_then(|file| {
             for (row, cells) in self.rows().zip(plate.band_mut()) {
                 let place = PAGE as u64 + row * self.row_bytes();
                 let words = read(&file, place, cells.len() + 2);
@@ -138,26 +141,24 @@ impl<'a> Checkpoint<'a> {
                 let bits = &whole.ok_or_else(|| broken(path))?[2..];
                 cells.iter_mut().zip(bits).for_each(|(c, bits)| *c = f64::from_bits(*bits));
             }
-            Ok(step)
-        });
-        let restored = self.all(if step > 0 { restored } else { Ok(0) });
+            Ok(Some(step))
+        }));
         // The ranks of a run that was just killed live a moment longer than their launcher, and may have
         // put another file there between one look and the next.
-        let root = self.world.rank() == ROOT;
-        let mut other = root && restored.is_err() && self.look(path) != Ok(step);
+        let mut other = root && restored.is_err() && self.look(path) != Ok(Some(step));
         self.world.process_at_rank(ROOT).broadcast_into(&mut other);
         if other { self.restore(path, plate) } else { restored }
     }
 
-    /// The step of a file that fits this run; 0 if there is none.
-    fn look(&self, path: &Path) -> Result<u64, String> {
+    /// The step of a file that fits this run; none without a file.
+    fn look(&self, path: &Path) -> Result<Option<u64>, String> {
         if !path.exists() {
-            return Ok(0);
+            return Ok(None);
         }
         let head = read(&open(path)?, 0, 3).ok_or_else(|| broken(path))?;
         let (name, ours, last) = (path.display(), self.flags.size, self.flags.steps);
         match head[..] {
-            [MAGIC, size, step] if size == ours && step <= last => Ok(step),
+            [MAGIC, size, step] if size == ours && step <= last => Ok(Some(step)),
             [MAGIC, size, step] => Err(format!(
                 "{name} holds {size} x {size} cells at step {step}, but this run has --size {ours} \
                  and ends at --steps {last}; change them, or name another file"

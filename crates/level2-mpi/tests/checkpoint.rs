@@ -44,7 +44,7 @@ fn signal(name: &str, ranks: Vec<String>) {
     run(Command::new("kill").arg(name).args(ranks));
 }
 
-/// Fails the test unless the run ended well, with the plate of a run that nobody disturbed.
+/// Fails the test unless the run of so many steps ended well, with the plate of one that nobody disturbed.
 #[track_caller]
 fn undisturbed(job: Ended, steps: u64) -> String {
     let mut plate = Plate::new(700, 0..700);
@@ -84,6 +84,25 @@ fn killed_at_any_moment_and_started_again_with_other_ranks_it_ends_with_the_same
         went_on += i32::from(back.contains("going on"));
     }
     println!("{killed} killed, {writing} while they wrote; {went_on} went on from a checkpoint");
+}
+
+/// As the ranks of a run whose launcher was killed, which live a moment longer than it.
+#[test]
+fn a_run_that_still_saves_into_the_file_is_no_obstacle_to_the_next() {
+    for _ in 0..4 {
+        let (folder, _alone) = (Folder::new(), machine());
+        let file = folder.file("plate");
+        let start = |ranks| {
+            let mut job = job(ranks, "level2_heat", 10_000, &file);
+            job.args(["--every", "0"]);
+            job
+        };
+        let mut first = begun(start(2), &file);
+        sleep(Duration::from_millis(random(300)));
+        undisturbed(run(&mut start(1)), 10_000);
+        signal("-KILL", ranks_of(first.id()));
+        first.wait().unwrap();
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ const HOT: f32 = 100.0;
 
 /// Compute heat on a GPU with a kernel of your own, and on the CPU with a loop
 #[derive(Debug, Clone, clap::Parser)]
-#[command(version, allow_negative_numbers = true)]
+#[command(version)]
 pub struct KernelArgs {
     /// Rows, and columns, of the plate
     #[arg(long, value_name = "N", default_value = "1000", value_parser = size)]
