@@ -81,8 +81,8 @@ machine() {
   ls -d /var/lib/*practice* /var/lib/*pretend* /etc/slurm/* 2>/dev/null || true
 }
 
-# One that may start again; with one number of steps, so that all of them end with the same plate.
-requeue() { as_user env STEPS=20000 sbatch --parsable "$@" scripts/slurm/level2-requeue.sbatch; }
+# One that may start again. It saves at once; and with one number of steps, all of them end with the same plate.
+requeue() { as_user env STEPS=20000 EVERY=0 sbatch --parsable "$@" scripts/slurm/level2-requeue.sbatch; }
 saved() { # JOB: waits until its checkpoint holds a step
   timeout 60 sh -c 'until [ "$(od -An -t u8 -j 16 -N 8 "$0")" -gt 0 ]; do sleep 0.2; done' "$copy/heat-$1.checkpoint"
 }

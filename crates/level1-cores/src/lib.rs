@@ -40,17 +40,19 @@ mod race;
 mod report;
 mod task;
 mod timeline;
+mod wall;
 
 pub use amdahl::Amdahl;
 pub use args::{CoresArgs, CrossoverArgs, MemoryArgs};
 pub use crossover::Crossover;
 pub use marks::Marks;
-pub use memory::{Arrays, Kernel, PIECE, Wall, polynomial};
+pub use memory::{Arrays, Kernel, PIECE, polynomial};
 pub use pairs::{Pairs, Winner};
 pub use race::Race;
 pub use report::report;
 pub use task::{Spin, Task};
 pub use timeline::Timeline;
+pub use wall::Wall;
 
 use anyhow::Context;
 use common::Workers;
