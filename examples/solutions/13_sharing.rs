@@ -21,7 +21,8 @@ pub struct Counter {
 }
 // --- end of gap
 
-/// Every worker has a counter that nobody else uses, and counts so many steps.
+/// Every worker has a counter that nobody else uses, and counts so many steps. Several threads may add to
+/// an `AtomicU64` at the same time, and none of them is lost.
 pub fn count(counters: &[Counter], steps: u64) {
     counters.par_iter().with_max_len(1).for_each(|counter| {
         for _ in 0..steps {
