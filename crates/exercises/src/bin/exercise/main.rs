@@ -4,7 +4,6 @@
 
 mod copies;
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
@@ -191,22 +190,17 @@ fn list(folder: &Path) -> anyhow::Result<()> {
         } else if is_untouched(exercise, &exercise.program(folder)) {
             "untouched"
         } else {
-            let mut build = cargo("build", &[exercise], folder)?;
-            build.args(["--quiet", "--message-format", "json"]).stdout(Stdio::null());
-            if io::stderr().is_terminal() {
-                // It may take minutes: how far it is, cargo draws even if it must be quiet.
-                build.env("CARGO_TERM_PROGRESS_WHEN", "always");
-                build.env("CARGO_TERM_PROGRESS_WIDTH", "80");
-            } else {
-                build.stderr(Stdio::null());
-            }
-            let mut check = cargo("run", &[exercise], folder)?;
-            check.args(["--", CHECK]).stdout(Stdio::null()).stderr(Stdio::null());
-            match build.status()?.success().then(|| check.status()).transpose()? {
-                None => "does not compile yet",
-                Some(status) if status.success() => "solved",
-                Some(status) if status.code() == Some(2) => "cannot be checked here",
-                Some(_) => "not yet",
+            let quietly = |verb: &str, words: &[&str]| -> anyhow::Result<Option<i32>> {
+                let mut cargo = cargo(verb, &[exercise], folder)?;
+                Ok(cargo.args(words).stdout(Stdio::null()).stderr(Stdio::null()).status()?.code())
+            };
+            match quietly("build", &[])? {
+                Some(0) => match quietly("run", &["--", CHECK])? {
+                    Some(0) => "solved",
+                    Some(2) => "cannot be checked here",
+                    _ => "not yet",
+                },
+                _ => "does not compile yet",
             }
         };
         println!(" {:>2}  {:<46} {state}", exercise.number, exercise.title);
