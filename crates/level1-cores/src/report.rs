@@ -23,7 +23,7 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     let scaling =
         Scaling { workers, cpus, speedup: pairs.speedup(), noise: pairs.parallel.noise() };
 
-    println!("{}", cli::verdict(&headline(race, winner, scaling.speedup)));
+    record.answer(&headline(race, winner, scaling.speedup));
     match &disturbed {
         Some(line) if notable && computes => println!("{}\n", cli::wrapped(line)),
         _ => println!("{}\n", lesson(race, winner)),
@@ -59,8 +59,7 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
         .result("pairs", pairs.sequential.len())
         .result("speedup", scaling.speedup)
         .result("efficiency", scaling.efficiency())
-        .result("waited_share", pairs.disturbance.waited)
-        .result("verdict", winner.to_string());
+        .result("waited_share", pairs.disturbance.waited);
 }
 
 fn repeats(pairs: &Pairs) -> String {

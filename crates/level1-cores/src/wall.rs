@@ -159,6 +159,7 @@ impl Wall {
             .setting("workers", self.workers.count)
             .setting("size_bytes", self.size)
             .setting("polynomial_operations", OPERATIONS_PER_ELEMENT)
+            .result("answer", format!("{} {}", self.alone(), self.together()))
             .result("cache_bytes", self.caches.last)
             .result("waited_share", self.watch.end().waited)
             .result("sizes", sizes.map(size).collect::<Value>())

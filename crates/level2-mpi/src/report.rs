@@ -72,14 +72,13 @@ impl Report {
     /// Why the times up to now are no measure of what the ranks can do, if they are none: of the rank that
     /// waited longest for a core. Every rank calls this, as soon as it is done.
     fn doubt(&mut self, world: &SimpleCommunicator) -> Option<String> {
-        let Disturbance { waited, stops } = self.watch.end();
-        let mut all = vec![0.0_f64; 2 * self.ranks];
-        world.all_gather_into(&[waited.unwrap_or(f64::NAN), stops as f64][..], &mut all[..]);
-        let ranks = all.chunks(2).zip(&self.placement.host_of);
-        let (worst, host) = ranks.max_by(|(one, _), (other, _)| one[0].total_cmp(&other[0]))?;
-        let waited = Some(worst[0]).filter(|share| !share.is_nan());
+        let mut all = vec![0.0_f64; self.ranks];
+        world.all_gather_into(&self.watch.end().waited.unwrap_or(f64::NAN), &mut all[..]);
+        let ranks = all.into_iter().zip(&self.placement.host_of);
+        let (worst, host) = ranks.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        let waited = Some(worst).filter(|share| !share.is_nan());
         self.record.result("waited_share", waited);
-        let seen = Disturbance { waited, stops: worst[1] as u64 };
+        let seen = Disturbance { waited };
         let told = seen.sentence_on(host);
         if waited.is_none() && world.rank() == ROOT {
             eprintln!("{}", cli::wrapped(told.as_deref()?));
@@ -123,7 +122,8 @@ impl Report {
                 Err(why) => (format!("{ranks} ranks take {took}."), format!("no speedup: {why}")),
             }
         };
-        println!("{}\n{}", cli::verdict(&verdict), cli::wrapped(&more));
+        self.record.answer(&verdict);
+        println!("{}", cli::wrapped(&more));
         None
     }
 
@@ -132,7 +132,7 @@ impl Report {
         let mut scaling = Scaling::new(self.ranks, self.placement.cpus(), one, times.median());
         scaling.noise = times.noise();
         let (ranks, speedup) = (self.ranks, scaling.speedup);
-        println!("{}", cli::verdict(&compared(&format!("{ranks} ranks are"), speedup, "one")));
+        self.record.answer(&compared(&format!("{ranks} ranks are"), speedup, "one"));
         let each = if self.example == "level2_pi" { "pass" } else { "step" };
         let (here, one_rank) = (human(times.median()), human(one));
         let from = self.baseline.path.display();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -35,9 +34,6 @@ enum Stage {
     Chart,
     Slurm,
 }
-
-/// No run takes longer.
-const LIMIT: Duration = Duration::from_secs(600);
 
 impl RecordArgs {
     /// Records each stage.
@@ -89,7 +85,7 @@ fn record(step: &Step, programs: &Programs, records: &Path) -> anyhow::Result<()
     if !step.name.starts_with("level3") || step.name.ends_with("sweep") {
         command.recorded_in(records);
     }
-    let ended = run::run(run::command(&command.words), Keep::Everything, LIMIT);
+    let ended = run::run(run::command(&command.words), Keep::Everything);
     if let Some(line) = ended.fault {
         bail!("{}: {line}", step.name);
     }

@@ -2,14 +2,10 @@
 
 use std::path::Path;
 use std::process;
-use std::time::Duration;
 
 use super::document::Document;
 use super::rules::Fault;
 use crate::run::{self, Keep};
-
-/// Every command of a short demonstration ends sooner, even if it builds first.
-const LIMIT: Duration = Duration::from_secs(900);
 
 /// One command.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +108,7 @@ fn bash(root: &Path, line: &str) -> Result<String, String> {
     let line = line.replace("target/release", &format!("{target}/release"));
     let mut bash = process::Command::new("bash");
     bash.args(["-o", "pipefail", "-c", &line]).current_dir(root);
-    let ended = run::run(bash, Keep::Output, LIMIT);
+    let ended = run::run(bash, Keep::Output);
     if ended.interrupted {
         process::exit(130); // as a shell says; the other commands are not wanted either
     }
