@@ -202,6 +202,48 @@ fn compared(subject: &str, gain: f64, other: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cli::read_at_most;
+    use serde_json::{Value, json};
+    use testkit::Folder;
+
+    /// What so many ranks note whose step takes so many microseconds.
+    fn results(folder: &Folder, ranks: usize, us: u64, doubt: Option<&str>) -> Value {
+        let file = folder.path().join("runs.jsonl");
+        let problem = [("example".to_string(), json!("level2_heat"))].into_iter().collect();
+        let mut report = Report {
+            example: "level2_heat",
+            ranks,
+            placement: Placement::default(),
+            guess: Guess::default(),
+            record: Record::open(Some(&file), 2, "level2_heat").unwrap(),
+            baseline: Baseline { path: folder.path().join("baseline.txt"), problem },
+            watch: Watch::start(),
+        };
+        let times = [Duration::from_micros(us); 9].into_iter().collect();
+        report.headline(&times, "1 s", doubt.map(str::to_string));
+        report.record.append().unwrap();
+        let text = read_at_most(&file, 10_000).unwrap();
+        let last = text.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap();
+        serde_json::from_slice::<Value>(last).unwrap()["results"].take()
+    }
+
+    #[test]
+    fn a_speedup_is_told_beside_the_time_of_one_rank_and_never_in_doubt() {
+        let folder = Folder::new();
+        let take = |ranks: usize| json!({"answer": format!("{ranks} ranks take 1 s.")});
+        let one = json!({"answer": "One rank takes 1 s."});
+        assert_eq!(results(&folder, 2, 30, None), take(2), "no baseline");
+        assert_eq!(results(&folder, 1, 10, Some("it was busy")), one);
+        assert_eq!(results(&folder, 2, 30, None), take(2), "a time in doubt is no baseline");
+        assert_eq!(results(&folder, 1, 60, None), one);
+        assert_eq!(results(&folder, 2, 30, Some("it was busy")), take(2));
+        let two = results(&folder, 2, 30, None);
+        assert_eq!(two["answer"], "2 ranks are 2.00 times as fast as one.");
+        assert_eq!([&two["speedup"], &two["efficiency"]], [&json!(2.0), &json!(1.0)]);
+        assert_eq!(two["baseline_s"], json!(60e-6));
+        let four = results(&folder, 4, 120, None);
+        assert_eq!(four["answer"], "4 ranks are slower than one: 2.00 times the time.");
+    }
 
     #[test]
     fn a_gain_a_loss_and_neither_are_told_apart() {
