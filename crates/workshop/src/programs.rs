@@ -7,7 +7,6 @@ use std::process::Command;
 
 use anyhow::bail;
 use cli::{cannot_read, misuse};
-use console::{Term, user_attended_stderr};
 use serde_json::Value;
 
 use crate::records::{self, Run};
@@ -49,14 +48,7 @@ impl Programs {
         words.extend(feature.into_iter().flat_map(|feature| ["--features", feature]));
         println!("$ {}", words.join(" "));
         words.push("--message-format=json-render-diagnostics");
-        let mut cargo = run::command(&words);
-        if let (true, Some((_, columns))) = (user_attended_stderr(), Term::stderr().size_checked())
-        {
-            // Its words reach the terminal through us, and it shows no progress to a pipe.
-            cargo.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
-            cargo.env("CARGO_TERM_PROGRESS_WIDTH", columns.to_string());
-        }
-        let ended = run::run(cargo, Keep::Output);
+        let ended = run::run(run::command(&words), Keep::Output);
         let messages = ended.words.lines().filter_map(|line| serde_json::from_str(line).ok());
         self.paths.extend(messages.filter_map(|message: Value| example(&message)));
         ended.fault.map_or(Ok(()), |line| Err(anyhow::Error::msg(line)))

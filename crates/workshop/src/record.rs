@@ -4,57 +4,39 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
 
 use crate::chart;
-use crate::compare::CompareArgs;
-use crate::demo::headline;
+use crate::demo::{Levels, headline};
 use crate::programs::{Programs, has_gpu};
 use crate::records;
 use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
 
-/// Record this machine's runs into slides/runs, and draw the slides' charts from them
+/// Record this machine's runs into slides/runs, and draw the slides' charts from all that is there
 ///
 /// Run it on a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well.
 #[derive(clap::Args, Debug)]
 pub struct RecordArgs {
-    /// What to record [default: all but slurm, which needs a cluster]
-    stages: Vec<Stage>,
-}
+    #[command(flatten)]
+    levels: Levels,
 
-#[derive(ValueEnum, Debug, Clone, Copy)]
-enum Stage {
-    Level1,
-    Level2,
-    Level3,
-    Compare1,
-    Compare2,
-    Compare3,
-    Chart,
-    Slurm,
+    /// Record the job of level 1 instead: on a cluster, or by scripts/practice-cluster.sh run
+    #[arg(long)]
+    job: bool,
 }
 
 impl RecordArgs {
-    /// Records each stage.
+    /// Records each level.
     ///
     /// # Errors
     /// If a level cannot be built, a run fails, or a file cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
-        let all = &Stage::value_variants()[..7];
-        for stage in if self.stages.is_empty() { all } else { &self.stages } {
-            match stage {
-                Stage::Level1 => record_level(1)?,
-                Stage::Level2 => record_level(2)?,
-                Stage::Level3 => record_level(3)?,
-                Stage::Compare1 => compare(1)?,
-                Stage::Compare2 => compare(2)?,
-                Stage::Compare3 => compare(3)?,
-                Stage::Chart => draw()?,
-                Stage::Slurm => record_job()?,
-            }
+        if self.job {
+            return record_job();
         }
-        Ok(())
+        self.levels.level.iter().try_for_each(|level| record_level(*level))?;
+        headline("Drawing");
+        chart::draw(&records::files(&runs())?, &repository().join("slides/pictures"))
     }
 }
 
@@ -68,7 +50,9 @@ fn record_level(level: u8) -> anyhow::Result<()> {
     programs.build(level)?;
     headline(&format!("Recording level {level}"));
     let records = runs().join(format!("level{level}.jsonl"));
-    forget(&records)?;
+    if records.exists() {
+        fs::remove_file(&records).with_context(|| records.display().to_string())?;
+    }
     for step in steps(level, &[]) {
         if step.name != JOB && (has_gpu() || !step.name.contains("gpu")) {
             record(&step, &programs, &records)?;
@@ -99,19 +83,4 @@ fn record_job() -> anyhow::Result<()> {
     let steps = steps(1, &[]);
     let job = steps.iter().find(|step| step.name == JOB).context("the list of steps has no job")?;
     record(job, &Programs::default(), Path::new(""))
-}
-
-fn compare(level: u8) -> anyhow::Result<()> {
-    let records = runs().join(format!("compare{level}.jsonl"));
-    forget(&records)?;
-    CompareArgs { level, json: Some(records), flags: Vec::new() }.run()
-}
-
-fn forget(file: &Path) -> anyhow::Result<()> {
-    if file.exists() { fs::remove_file(file).context(file.display().to_string()) } else { Ok(()) }
-}
-
-fn draw() -> anyhow::Result<()> {
-    headline("Drawing");
-    chart::draw(&records::files(&runs())?, &repository().join("slides/pictures"))
 }

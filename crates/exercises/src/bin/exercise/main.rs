@@ -13,14 +13,14 @@ use std::{env, fs};
 use anyhow::{bail, ensure};
 use clap::Parser;
 use cli::{Misuse, count, misuse};
-use copies::{is_untouched, make, reset};
+use copies::{is_untouched, make};
 use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, repository};
 
 /// Exercises that check themselves: without a number, all of them with their state
 #[derive(Parser)]
 #[command(version, name = "cargo exercise")]
 struct Args {
-    /// The exercise to check, from 1 to 13; the first time, your copy of it is made
+    /// The exercise to check, from 1 to 13; your copy of it is made if it is not there
     #[arg(value_parser = count(1..=EXERCISES.len() as u64))]
     number: Option<u64>,
 
@@ -39,10 +39,6 @@ struct Args {
     /// Show the answer and check it instead of your copy
     #[arg(long, requires = "number", group = "what")]
     solution: bool,
-
-    /// Bring the starter back; what you wrote is kept beside it, with `.old` behind its name
-    #[arg(long, requires = "number", group = "what")]
-    reset: bool,
 
     /// Prove that the starter fails its check and the solution passes; without a number, of all
     #[arg(long, group = "what")]
@@ -72,9 +68,6 @@ fn run() -> anyhow::Result<()> {
         return prove(chosen);
     }
     let [exercise] = chosen else { return list(&args.folder) };
-    if args.reset {
-        return reset(exercise, &args.folder);
-    }
     if args.hint {
         print!("{}", fs::read_to_string(exercise.hint())?);
         return Ok(());
