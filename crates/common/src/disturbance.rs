@@ -13,6 +13,7 @@ use crate::{plural, usable_cpus};
 /// A thread that waited for a smaller share of the time was not disturbed.
 pub const NOTABLE: f64 = 0.05;
 
+const OTHERS: &str = "other programs run here, so these times are too long";
 const UNKNOWN: &str = "This system does not count how long threads wait for a core: \
                        whether other programs disturbed these times is not known.";
 
@@ -63,27 +64,22 @@ impl Disturbance {
     /// A sentence to print beside the times of so many workers (threads of this process), if they are
     /// too long, or if nobody can tell.
     pub fn sentence(&self, workers: usize) -> Option<String> {
-        let cpus = usable_cpus();
-        let crowd = || {
-            let (workers, cpus) = (plural(workers, "worker"), plural(cpus, "CPU"));
-            format!("{workers} share {cpus}, so they wait for each other")
-        };
-        self.words("", (workers > cpus).then(crowd))
+        if workers <= usable_cpus() {
+            return self.words("", OTHERS);
+        }
+        let (workers, cpus) = (plural(workers, "worker"), plural(usable_cpus(), "CPU"));
+        self.words("", &format!("{workers} share {cpus}, so they wait for each other"))
     }
 
     /// The same for a process on `host` that shares its CPUs with no other of this job.
     pub fn sentence_on(&self, host: &str) -> Option<String> {
-        self.words(&format!(" on {host}"), None)
+        self.words(&format!(" on {host}"), OTHERS)
     }
 
-    fn words(&self, place: &str, crowd: Option<String>) -> Option<String> {
+    fn words(&self, place: &str, why: &str) -> Option<String> {
         let Some(waited) = self.waited else { return Some(UNKNOWN.to_string()) };
-        let others = || "other programs run here, so these times are too long".to_string();
-        let why = crowd.unwrap_or_else(others);
-        let percent = 100.0 * waited;
-        let told =
-            format!("The threads waited for a core {percent:.0} % of the time{place}: {why}.");
-        self.is_notable().then_some(told)
+        let time = format!("{:.0} % of the time{place}", 100.0 * waited);
+        self.is_notable().then(|| format!("The threads waited for a core {time}: {why}."))
     }
 }
 

@@ -255,10 +255,8 @@ impl fmt::Display for Crossover {
             measured(points).map(point).collect()
         };
         let [awake, asleep] = &self.points;
-        let sequential =
-            [awake, asleep].map(|points| curve(points, |point| &point.sequential)).concat();
         let curves = [
-            ('s', &sequential[..]),
+            ('s', &curve(awake, |point| &point.sequential)[..]),
             ('a', &curve(awake, |point| &point.parallel)),
             ('w', &curve(asleep, |point| &point.parallel)),
         ];

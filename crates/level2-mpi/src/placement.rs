@@ -11,9 +11,9 @@ use mpi::traits::*;
 pub(crate) struct Placement {
     /// The host of each rank, in their order.
     pub(crate) host_of: Vec<String>,
-    /// The CPUs that each rank may use, host by host, and no more than its quota has room for; an empty set
-    /// where that is unknown.
-    hosts: BTreeMap<String, Vec<BTreeSet<usize>>>,
+    /// How many ranks each host has, and the CPUs that any of them may use, of each no more than its quota
+    /// has room for; none where that is unknown.
+    hosts: BTreeMap<String, (usize, BTreeSet<usize>)>,
 }
 
 /// What one rank tells the others, in a buffer of fixed length.
@@ -38,7 +38,9 @@ impl Placement {
             let (cpus, quota) = cpus.split_once('\n').unwrap_or((cpus, ""));
             let cpus = cpu_list(cpus).into_iter().take(quota.parse().unwrap_or(usize::MAX));
             placement.host_of.push(host.to_string());
-            placement.hosts.entry(host.to_string()).or_default().push(cpus.collect());
+            let (ranks, all) = placement.hosts.entry(host.to_string()).or_default();
+            *ranks += 1;
+            all.extend(cpus);
         }
         placement
     }
@@ -50,12 +52,12 @@ impl Placement {
 
     /// How many CPUs all ranks together may use; zero where that is unknown.
     pub(crate) fn cpus(&self) -> usize {
-        self.hosts.values().map(|ranks| union(ranks).len()).sum()
+        self.hosts.values().map(|(_, cpus)| cpus.len()).sum()
     }
 
     /// Ranks that are more than the CPUs of their host that they may use, in words, and what helps.
     pub(crate) fn oversubscribed(&self) -> Option<String> {
-        let hosts = self.hosts.iter().map(|(host, ranks)| (union(ranks).len(), ranks.len(), host));
+        let hosts = self.hosts.iter().map(|(host, (ranks, cpus))| (cpus.len(), *ranks, host));
         let (cpus, ranks, host) =
             hosts.filter(|(cpus, ranks, _)| ranks > cpus && *cpus > 0).min()?;
         Some(format!(
@@ -64,11 +66,6 @@ impl Placement {
             plural(cpus, "CPU")
         ))
     }
-}
-
-/// The CPUs that any of these ranks may use.
-fn union(ranks: &[BTreeSet<usize>]) -> BTreeSet<usize> {
-    ranks.iter().flatten().copied().collect()
 }
 
 #[cfg(test)]

@@ -7,22 +7,19 @@ use anyhow::{Context, bail};
 
 use crate::chart;
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, has_gpu};
+use crate::programs::{Programs, answers, has_gpu};
 use crate::records;
 use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
 
 /// Record this machine's runs into slides/runs, and draw the slides' charts from all that is there
 ///
-/// Run it on a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well.
+/// Run it on a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well,
+/// and on a cluster the job of level 1.
 #[derive(clap::Args, Debug)]
 pub struct RecordArgs {
     #[command(flatten)]
     levels: Levels,
-
-    /// Record the job of level 1 instead: on a cluster, or by scripts/practice-cluster.sh run
-    #[arg(long)]
-    job: bool,
 }
 
 impl RecordArgs {
@@ -31,9 +28,6 @@ impl RecordArgs {
     /// # Errors
     /// If a level cannot be built, a run fails, or a file cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
-        if self.job {
-            return record_job();
-        }
         self.levels.level.iter().try_for_each(|level| record_level(*level))?;
         headline("Drawing");
         chart::draw(&records::files(&runs())?, &repository().join("slides/pictures"))
@@ -54,7 +48,11 @@ fn record_level(level: u8) -> anyhow::Result<()> {
         fs::remove_file(&records).with_context(|| records.display().to_string())?;
     }
     for step in steps(level, &[]) {
-        if step.name != JOB && (has_gpu() || !step.name.contains("gpu")) {
+        let possible = match step.name {
+            JOB => answers("sinfo"),
+            name => has_gpu() || !name.contains("gpu"),
+        };
+        if possible {
             record(&step, &programs, &records)?;
         }
     }
@@ -76,11 +74,4 @@ fn record(step: &Step, programs: &Programs, records: &Path) -> anyhow::Result<()
     let file = runs().join(step.name).with_extension("txt");
     fs::write(&file, format!("$ {}\n{}", command.typed, ended.words))
         .context(file.display().to_string())
-}
-
-/// A job, from its submission to its output: on a cluster, or `scripts/practice-cluster.sh run`.
-fn record_job() -> anyhow::Result<()> {
-    let steps = steps(1, &[]);
-    let job = steps.iter().find(|step| step.name == JOB).context("the list of steps has no job")?;
-    record(job, &Programs::default(), Path::new(""))
 }
