@@ -122,7 +122,9 @@ fn row(step: &Step, run: &Run) -> String {
     let seen = Disturbance { waited: run.get("waited_share").as_f64() };
     let busy = seen.sentence(number("workers") as usize).filter(|_| seen.is_notable());
     let doubt = run.get("doubt").as_str().map(str::to_string).or(busy).unwrap_or_default();
-    format!("{}: {answer} {doubt}", step.name).trim_end().to_string()
+    // The step itself has told the rest: on which host, and what helps.
+    let doubt = doubt.split(" on ").next().and_then(|doubt| doubt.split(':').next());
+    format!("{}: {answer} {}", step.name, doubt.unwrap_or_default()).trim_end().to_string()
 }
 
 #[cfg(test)]
@@ -142,10 +144,9 @@ mod tests {
         let quiet = json!({"answer": answer, "waited_share": 0.01});
         assert_eq!(row(quiet), format!("level2-pi-2: {answer}"));
         let busy = row(json!({"answer": answer, "waited_share": 0.42}));
-        assert!(busy.contains("waited for a core 42 % of the time"), "{busy}");
+        assert!(busy.ends_with("as one. The threads waited for a core 42 % of the time"), "{busy}");
         let doubt = "4 ranks share 2 CPUs on node1, so they take turns";
-        assert!(
-            row(json!({"answer": answer, "waited_share": 0.42, "doubt": doubt})).ends_with(doubt)
-        );
+        let crowd = row(json!({"answer": answer, "waited_share": 0.42, "doubt": doubt}));
+        assert!(crowd.ends_with("as one. 4 ranks share 2 CPUs"), "{crowd}");
     }
 }
