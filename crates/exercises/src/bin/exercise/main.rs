@@ -20,7 +20,7 @@ use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, rep
 #[derive(Parser)]
 #[command(version, name = "cargo exercise")]
 struct Args {
-    /// The exercise to check, from 1 to 13; your copy of it is made if it is not there
+    /// The exercise to check, from 1 to 13; the first time, your copy of it is made
     #[arg(value_parser = count(1..=EXERCISES.len() as u64))]
     number: Option<u64>,
 
