@@ -16,5 +16,5 @@ pub use flags::{RunFlags, WorkersFlag, name_of, quoted};
 pub use guess::Guess;
 pub use number::{count, parse_count, parse_seconds};
 pub use prompt::ask;
-pub use record::Record;
+pub use record::{Record, check_records};
 pub use terminal::{colour, verdict, wrapped};

@@ -9,7 +9,8 @@ use std::time::SystemTime;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use crate::file::{cannot_write, check_kind, refused};
+use crate::file::{Named, cannot_write, check_kind, refused};
+use crate::terminal::verdict;
 
 /// Collects the settings and results of a run and appends them to a file as one JSON object.
 ///
@@ -31,7 +32,7 @@ impl Record {
     /// [`crate::Misuse`] if the file cannot be opened for appending, or holds something else than records.
     pub fn open(path: Option<&Path>, level: u8, example: &'static str) -> anyhow::Result<Self> {
         let open = |path: &Path| {
-            check_kind(("--json", Some(path)), "a file of records", begins_with_a_record)?;
+            check_records(("--json", Some(path)))?;
             let file = File::options().create(true).append(true).open(path);
             anyhow::Ok((path.to_path_buf(), file.map_err(|why| refused("--json", path, &why))?))
         };
@@ -57,6 +58,12 @@ impl Record {
         self
     }
 
+    /// Prints the answer of the run, which is read first. Of several, the first is noted.
+    pub fn answer(&mut self, line: &str) {
+        println!("{}", verdict(line));
+        self.results.entry("answer").or_insert_with(|| line.into());
+    }
+
     /// Appends the line in one write, so that runs side by side never mix theirs, and starts an empty record for the next run.
     ///
     /// # Errors
@@ -76,6 +83,14 @@ impl Record {
         file.write_all(format!("{run}\n").as_bytes())
             .with_context(|| format!("--json: {}", cannot_write(path)))
     }
+}
+
+/// Whether the file that `flag` names may take records: it holds some, or nothing.
+///
+/// # Errors
+/// As [`check_kind`].
+pub fn check_records(named: Named) -> anyhow::Result<()> {
+    check_kind(named, "a file of records", begins_with_a_record)
 }
 
 /// A record is an object on one line, with its level among the first things.

@@ -13,6 +13,7 @@ use crate::{plural, usable_cpus};
 /// A thread that waited for a smaller share of the time was not disturbed.
 pub const NOTABLE: f64 = 0.05;
 
+const OTHERS: &str = "other programs run here, so these times are too long";
 const UNKNOWN: &str = "This system does not count how long threads wait for a core: \
                        whether other programs disturbed these times is not known.";
 
@@ -25,13 +26,12 @@ const WAKING: Duration = Duration::from_micros(200);
 pub struct Watch {
     start: Instant,
     waits: BTreeMap<OsString, [u64; 2]>,
-    stops: Option<u64>,
 }
 
 impl Watch {
     /// Starts to watch.
     pub fn start() -> Self {
-        Self { start: Instant::now(), waits: waits(), stops: stops() }
+        Self { start: Instant::now(), waits: waits() }
     }
 
     /// What happened since the start.
@@ -43,10 +43,7 @@ impl Watch {
             ns.saturating_sub(ns_before).saturating_sub(waking)
         };
         let longest = waits().into_iter().map(waited).max();
-        Disturbance {
-            waited: longest.map(|waited| (waited as f64 / ns).min(1.0)),
-            stops: stops().zip(self.stops).map_or(0, |(now, before)| now.saturating_sub(before)),
-        }
+        Disturbance { waited: longest.map(|waited| (waited as f64 / ns).min(1.0)) }
     }
 }
 
@@ -56,8 +53,6 @@ pub struct Disturbance {
     /// The share of that time for which the thread that waited longest waited for a core. None where
     /// the system does not count it.
     pub waited: Option<f64>,
-    /// How often the job's quota of CPU time was used up, so that all its threads were stopped.
-    pub stops: u64,
 }
 
 impl Disturbance {
@@ -69,29 +64,22 @@ impl Disturbance {
     /// A sentence to print beside the times of so many workers (threads of this process), if they are
     /// too long, or if nobody can tell.
     pub fn sentence(&self, workers: usize) -> Option<String> {
-        let cpus = usable_cpus();
-        let crowd = || {
-            let (workers, cpus) = (plural(workers, "worker"), plural(cpus, "CPU"));
-            format!("{workers} share {cpus}, so they wait for each other")
-        };
-        self.words("", (workers > cpus).then(crowd))
+        if workers <= usable_cpus() {
+            return self.words("", OTHERS);
+        }
+        let (workers, cpus) = (plural(workers, "worker"), plural(usable_cpus(), "CPU"));
+        self.words("", &format!("{workers} share {cpus}, so they wait for each other"))
     }
 
     /// The same for a process on `host` that shares its CPUs with no other of this job.
     pub fn sentence_on(&self, host: &str) -> Option<String> {
-        self.words(&format!(" on {host}"), None)
+        self.words(&format!(" on {host}"), OTHERS)
     }
 
-    fn words(&self, place: &str, crowd: Option<String>) -> Option<String> {
+    fn words(&self, place: &str, why: &str) -> Option<String> {
         let Some(waited) = self.waited else { return Some(UNKNOWN.to_string()) };
-        let why = match self.stops {
-            _ if !self.is_notable() => return None,
-            _ if crowd.is_some() => crowd?,
-            0 => "other programs run here, so these times are too long".to_string(),
-            stops => format!("the job's quota of CPU time was used up {}", plural(stops, "time")),
-        };
-        let percent = 100.0 * waited;
-        Some(format!("The threads waited for a core {percent:.0} % of the time{place}: {why}."))
+        let time = format!("{:.0} % of the time{place}", 100.0 * waited);
+        self.is_notable().then(|| format!("The threads waited for a core {time}: {why}."))
     }
 }
 
@@ -107,39 +95,23 @@ fn waits() -> BTreeMap<OsString, [u64; 2]> {
     tasks.filter_map(wait).collect()
 }
 
-/// How often the control group of this process has used up its quota of CPU time so far.
-fn stops() -> Option<u64> {
-    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let stops = |group: &str| {
-        let [_, controllers, path] = group.splitn(3, ':').collect::<Vec<_>>().try_into().ok()?;
-        let stat = format!("/sys/fs/cgroup/{controllers}{path}/cpu.stat");
-        let stat = fs::read_to_string(stat).ok()?;
-        stat.lines().find_map(|line| line.strip_prefix("nr_throttled "))?.parse().ok()
-    };
-    groups.lines().find_map(stops)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn sentence(waited: impl Into<Option<f64>>, stops: u64, workers: usize) -> Option<String> {
-        Disturbance { waited: waited.into(), stops }.sentence(workers)
-    }
-
     #[test]
     fn each_cause_of_waiting_has_its_own_sentence() {
-        assert_eq!(sentence(0.01, 9, 1), None);
-        let others = sentence(0.42, 0, 1).unwrap();
+        let seen = |waited: Option<f64>| Disturbance { waited };
+        let sentence = |waited, workers| seen(waited).sentence(workers);
+        assert_eq!(sentence(Some(0.01), 1), None);
+        let others = sentence(Some(0.42), 1).unwrap();
         assert!(others.contains("42 % of the time: other programs run here"), "{others}");
-        assert!(sentence(0.42, 3, 1).unwrap().contains("quota of CPU time was used up 3 times"));
-        let each_other = sentence(0.42, 3, 1024).unwrap();
+        let each_other = sentence(Some(0.42), 1024).unwrap();
         assert!(each_other.contains("1024 workers share"), "{each_other}");
-        assert!(sentence(None, 0, 1).unwrap().contains("not known"));
-        let far = Disturbance { waited: Some(0.42), stops: 1 }.sentence_on("node2").unwrap();
-        assert!(far.contains("42 % of the time on node2: the job's quota"), "{far}");
-        assert!(far.ends_with("used up 1 time."), "{far}");
+        assert!(sentence(None, 1).unwrap().contains("not known"));
+        let far = seen(Some(0.42)).sentence_on("node2").unwrap();
+        assert!(far.contains("42 % of the time on node2: other programs"), "{far}");
     }
 
     #[test]

@@ -94,8 +94,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    const QUIET: Disturbance = Disturbance { waited: Some(0.0), stops: 0 };
-    const DISTURBED: Disturbance = Disturbance { waited: Some(0.42), stops: 0 };
+    const QUIET: Disturbance = Disturbance { waited: Some(0.0) };
+    const DISTURBED: Disturbance = Disturbance { waited: Some(0.42) };
 
     /// Times in microseconds, each measured [`FEW`] times.
     fn pace(micros: &[(u64, u64, Disturbance)]) -> Pace {

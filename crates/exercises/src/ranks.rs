@@ -40,7 +40,7 @@ struct Rank {
 /// a number. The error that a rank returns ends its job and is shown.
 pub fn check_on_ranks(
     program: fn() -> ExitCode,
-    jobs: impl IntoIterator<Item = (u32, u64), IntoIter: Send + 'static>,
+    jobs: impl IntoIterator<Item = (u32, u64)>,
     work: Work,
 ) -> ExitCode {
     if std::env::args().nth(1).as_deref() != Some(RANK) {

@@ -113,6 +113,12 @@ impl Crossover {
         }
     }
 
+    /// The answer in two lines, or why there is none.
+    fn answer(&self) -> String {
+        let found = || answer(self.found, self.disturbance.is_notable());
+        self.pointless.clone().unwrap_or_else(found)
+    }
+
     /// Notes both crossovers and every point in the record of the run.
     pub fn note(&self, record: &mut Record) {
         let point = |point: &Point| {
@@ -124,6 +130,7 @@ impl Crossover {
         };
         let [awake, asleep] = &self.points;
         record
+            .result("answer", self.answer().replace('\n', " "))
             .result("awake_s", self.found[0])
             .result("asleep_s", self.found[1])
             .result("waited_share", self.disturbance.waited)
@@ -234,10 +241,10 @@ fn answer(found: [Option<f64>; 2], busy: bool) -> String {
 /// The answer, then the chart of all points.
 impl fmt::Display for Crossover {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        if let Some(line) = &self.pointless {
-            return writeln!(f, "{}", cli::wrapped(line));
+        writeln!(f, "{}", cli::verdict(&cli::wrapped(&self.answer())))?;
+        if self.pointless.is_some() {
+            return Ok(());
         }
-        writeln!(f, "{}", cli::verdict(&answer(self.found, self.disturbance.is_notable())))?;
         let disturbed = self.disturbance.sentence(self.workers.count);
         disturbed.iter().try_for_each(|line| writeln!(f, "{}", cli::wrapped(line)))?;
         if self.found == [None; 2] {
@@ -248,10 +255,8 @@ impl fmt::Display for Crossover {
             measured(points).map(point).collect()
         };
         let [awake, asleep] = &self.points;
-        let sequential =
-            [awake, asleep].map(|points| curve(points, |point| &point.sequential)).concat();
         let curves = [
-            ('s', &sequential[..]),
+            ('s', &curve(awake, |point| &point.sequential)[..]),
             ('a', &curve(awake, |point| &point.parallel)),
             ('w', &curve(asleep, |point| &point.parallel)),
         ];

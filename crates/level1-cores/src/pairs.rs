@@ -1,6 +1,6 @@
 //! Two loops measured side by side, and an honest verdict.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::time::Duration;
 
 use common::{Disturbance, Samples, Watch, time};
@@ -21,17 +21,6 @@ pub enum Winner {
     Parallel,
     /// The difference is inside the noise.
     TooClose,
-}
-
-/// As it stands in tables and records.
-impl fmt::Display for Winner {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.pad(match self {
-            Self::Sequential => "sequential",
-            Self::Parallel => "parallel",
-            Self::TooClose => "too close to call",
-        })
-    }
 }
 
 /// The times of both loops, measured in turn: pair by pair, the noise hits both alike.

@@ -23,10 +23,11 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     let scaling =
         Scaling { workers, cpus, speedup: pairs.speedup(), noise: pairs.parallel.noise() };
 
-    println!("{}", cli::verdict(&headline(race, winner, scaling.speedup)));
+    let (answer, lesson) = told(race, winner, scaling.speedup);
+    record.answer(&answer);
     match &disturbed {
         Some(line) if notable && computes => println!("{}\n", cli::wrapped(line)),
-        _ => println!("{}\n", lesson(race, winner)),
+        _ => println!("{lesson}\n"),
     }
     println!("sequential    {:>9}   one worker", human(sequential));
     print!("parallel      {:>9}   {}", human(parallel), plural(workers, "worker"));
@@ -59,8 +60,7 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
         .result("pairs", pairs.sequential.len())
         .result("speedup", scaling.speedup)
         .result("efficiency", scaling.efficiency())
-        .result("waited_share", pairs.disturbance.waited)
-        .result("verdict", winner.to_string());
+        .result("waited_share", pairs.disturbance.waited);
 }
 
 fn repeats(pairs: &Pairs) -> String {
@@ -75,43 +75,41 @@ fn repeats(pairs: &Pairs) -> String {
     }
 }
 
-/// Who won, in a line that is read first.
-fn headline(race: &Race, winner: Winner, speedup: f64) -> String {
+/// Who won, in a line that is read first; then why, and what to try next.
+fn told(race: &Race, winner: Winner, speedup: f64) -> (String, &'static str) {
     let workers = race.workers.count;
     match winner {
-        _ if workers == 1 => "One worker runs both loops: there is nothing to win.".to_string(),
-        _ if race.tasks == 1 => "One task cannot be shared: there is nothing to win.".to_string(),
-        Winner::Sequential => {
-            let slowdown = 1.0 / speedup;
-            format!("Sequential wins: one worker is {slowdown:.1} times as fast as {workers}.")
-        }
-        Winner::Parallel => {
-            format!("Parallel wins: {workers} workers are {speedup:.2} times as fast as one.")
-        }
-        Winner::TooClose => "Too close to call: the difference is within the noise.".to_string(),
-    }
-}
-
-/// Why, and what to try next.
-fn lesson(race: &Race, winner: Winner) -> &'static str {
-    match winner {
-        _ if race.workers.count == 1 => "Give it some help: --workers 4",
-        _ if race.tasks == 1 => "Take more of them: --tasks 10",
-        Winner::Sequential => {
+        _ if workers == 1 => (
+            "One worker runs both loops: there is nothing to win.".to_string(),
+            "Give it some help: --workers 4",
+        ),
+        _ if race.tasks == 1 => (
+            "One task cannot be shared: there is nothing to win.".to_string(),
+            "Take more of them: --tasks 10",
+        ),
+        Winner::Sequential => (
+            format!(
+                "Sequential wins: one worker is {:.1} times as fast as {workers}.",
+                1.0 / speedup
+            ),
             "Handing out a task and collecting its result costs the same for every task,\n\
-             and these tasks are too small to be worth it. Make them larger: --weight 0.5"
-        }
-        Winner::TooClose => {
+             and these tasks are too small to be worth it. Make them larger: --weight 0.5",
+        ),
+        Winner::TooClose => (
+            "Too close to call: the difference is within the noise.".to_string(),
             "Handing out the tasks cost about as much time as the workers saved.\n\
-             Change --weight, --factorial or --tasks and race again."
-        }
-        Winner::Parallel if race.weight.is_zero() => {
-            "These tasks compute, so every worker needs a core of its own."
-        }
-        Winner::Parallel => {
-            "The waits overlap. Waiting needs no core, so this works on any machine.\n\
-             Computing needs cores: try --weight 0 --factorial 20000"
-        }
+             Change --weight, --factorial or --tasks and race again.",
+        ),
+        Winner::Parallel => (
+            format!("Parallel wins: {workers} workers are {speedup:.2} times as fast as one."),
+            match race.weight.is_zero() {
+                true => "These tasks compute, so every worker needs a core of its own.",
+                false => {
+                    "The waits overlap. Waiting needs no core, so this works on any machine.\n\
+                     Computing needs cores: try --weight 0 --factorial 20000"
+                }
+            },
+        ),
     }
 }
 
@@ -141,27 +139,27 @@ mod tests {
 
     #[test]
     fn each_lesson_says_what_to_try_next() {
-        let sequential = headline(&race(0.0, 10, 2), Winner::Sequential, 0.1);
+        let (sequential, lesson) = told(&race(0.0, 10, 2), Winner::Sequential, 0.1);
         assert!(sequential.contains("one worker is 10.0 times as fast as 2"), "{sequential}");
-        assert!(lesson(&race(0.5, 10, 2), Winner::Sequential).contains("--weight 0.5"));
-        assert!(lesson(&race(0.5, 10, 4), Winner::Parallel).contains("needs no core"));
+        assert!(lesson.contains("--weight 0.5"));
+        assert!(told(&race(0.5, 10, 4), Winner::Parallel, 3.3).1.contains("needs no core"));
     }
 
     #[test]
     fn where_there_is_nothing_to_win_nobody_has_won() {
         for (tasks, workers, cure) in [(10, 1, "--workers 4"), (1, 2, "--tasks 10")] {
-            let race = race(0.0, tasks, workers);
-            assert!(headline(&race, Winner::Sequential, 0.7).ends_with("there is nothing to win."));
-            assert!(lesson(&race, Winner::Sequential).contains(cure));
+            let (answer, lesson) = told(&race(0.0, tasks, workers), Winner::Sequential, 0.7);
+            assert!(answer.ends_with("there is nothing to win.") && lesson.contains(cure));
         }
     }
 
     #[test]
     fn every_line_fits_a_terminal_of_80_columns() {
         for winner in [Winner::Sequential, Winner::Parallel, Winner::TooClose] {
-            let race = race(0.5, 10, 1024);
-            let lines = [headline(&race, winner, 1023.0), lesson(&race, winner).into()];
-            assert!(lines.iter().flat_map(|text| text.lines()).all(|line| line.len() <= 80));
+            let (answer, lesson) = told(&race(0.5, 10, 1024), winner, 1023.0);
+            assert!(
+                [&answer, lesson].into_iter().flat_map(str::lines).all(|line| line.len() <= 80)
+            );
         }
     }
 }

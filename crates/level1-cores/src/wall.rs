@@ -159,6 +159,7 @@ impl Wall {
             .setting("workers", self.workers.count)
             .setting("size_bytes", self.size)
             .setting("polynomial_operations", OPERATIONS_PER_ELEMENT)
+            .result("answer", format!("{} {}", self.alone(), self.together()))
             .result("cache_bytes", self.caches.last)
             .result("waited_share", self.watch.end().waited)
             .result("sizes", sizes.map(size).collect::<Value>())
@@ -174,11 +175,11 @@ impl fmt::Display for Wall {
         writeln!(f, "\nOne worker's triad, 2 operations for 24 bytes, in larger arrays:")?;
         let fastest = self.sizes.iter().fold(1.0, |most, size| size.1.max(most));
         for (bytes, moved) in &self.sizes {
-            let bar = "#".repeat((40.0 * moved / fastest).round() as usize);
+            let bar = "#".repeat((38.0 * moved / fastest).round() as usize);
             let fits = self.caches.levels.iter().find(|(_, cache)| bytes <= cache);
             let fits = fits.map(|(level, cache)| format!("fits L{level} ({})", in_bytes(*cache)));
             let (bytes, fits) = (in_bytes(*bytes), fits.unwrap_or_default());
-            let line = format!("{bytes:>9} {:>10}  {bar:40}  {fits}", gb(*moved));
+            let line = format!("{bytes:>9} {:>10}  {bar:38}  {fits}", gb(*moved));
             writeln!(f, "{}", line.trim_end())?;
         }
         write!(f, "\nworkers        triad   speedup   polynomial (512 operations)   speedup")?;

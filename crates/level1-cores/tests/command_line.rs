@@ -84,7 +84,7 @@ fn sleeping_tasks_run_in_waves_and_the_record_tells() {
     assert!(results["sequential_s"].as_f64().unwrap() >= 0.5);
     assert!(results["parallel_s"].as_f64().unwrap() >= 0.15);
     assert!((results["expected_s"].as_f64().unwrap() - 0.15).abs() < 0.01);
-    assert_eq!(results["verdict"], "parallel");
+    assert!(text.contains(results["answer"].as_str().unwrap()), "{text}");
     assert_eq!(results["timeline"].as_array().unwrap().len(), 10);
     assert_eq!(settings["workers"], 4);
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub struct Baseline {
     /// Where it is.
     pub path: PathBuf,
-    problem: Map<String, Value>,
+    pub(crate) problem: Map<String, Value>,
 }
 
 /// The key of the time; everything else in the file is the problem.

@@ -72,14 +72,13 @@ impl Report {
     /// Why the times up to now are no measure of what the ranks can do, if they are none: of the rank that
     /// waited longest for a core. Every rank calls this, as soon as it is done.
     fn doubt(&mut self, world: &SimpleCommunicator) -> Option<String> {
-        let Disturbance { waited, stops } = self.watch.end();
-        let mut all = vec![0.0_f64; 2 * self.ranks];
-        world.all_gather_into(&[waited.unwrap_or(f64::NAN), stops as f64][..], &mut all[..]);
-        let ranks = all.chunks(2).zip(&self.placement.host_of);
-        let (worst, host) = ranks.max_by(|(one, _), (other, _)| one[0].total_cmp(&other[0]))?;
-        let waited = Some(worst[0]).filter(|share| !share.is_nan());
+        let mut all = vec![0.0_f64; self.ranks];
+        world.all_gather_into(&self.watch.end().waited.unwrap_or(f64::NAN), &mut all[..]);
+        let ranks = all.into_iter().zip(&self.placement.host_of);
+        let (worst, host) = ranks.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        let waited = Some(worst).filter(|share| !share.is_nan());
         self.record.result("waited_share", waited);
-        let seen = Disturbance { waited, stops: worst[1] as u64 };
+        let seen = Disturbance { waited };
         let told = seen.sentence_on(host);
         if waited.is_none() && world.rank() == ROOT {
             eprintln!("{}", cli::wrapped(told.as_deref()?));
@@ -123,7 +122,8 @@ impl Report {
                 Err(why) => (format!("{ranks} ranks take {took}."), format!("no speedup: {why}")),
             }
         };
-        println!("{}\n{}", cli::verdict(&verdict), cli::wrapped(&more));
+        self.record.answer(&verdict);
+        println!("{}", cli::wrapped(&more));
         None
     }
 
@@ -132,7 +132,7 @@ impl Report {
         let mut scaling = Scaling::new(self.ranks, self.placement.cpus(), one, times.median());
         scaling.noise = times.noise();
         let (ranks, speedup) = (self.ranks, scaling.speedup);
-        println!("{}", cli::verdict(&compared(&format!("{ranks} ranks are"), speedup, "one")));
+        self.record.answer(&compared(&format!("{ranks} ranks are"), speedup, "one"));
         let each = if self.example == "level2_pi" { "pass" } else { "step" };
         let (here, one_rank) = (human(times.median()), human(one));
         let from = self.baseline.path.display();
@@ -202,6 +202,48 @@ fn compared(subject: &str, gain: f64, other: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cli::read_at_most;
+    use serde_json::{Value, json};
+    use testkit::Folder;
+
+    /// What so many ranks note whose step takes so many microseconds.
+    fn results(folder: &Folder, ranks: usize, us: u64, doubt: Option<&str>) -> Value {
+        let file = folder.path().join("runs.jsonl");
+        let problem = [("example".to_string(), json!("level2_heat"))].into_iter().collect();
+        let mut report = Report {
+            example: "level2_heat",
+            ranks,
+            placement: Placement::default(),
+            guess: Guess::default(),
+            record: Record::open(Some(&file), 2, "level2_heat").unwrap(),
+            baseline: Baseline { path: folder.path().join("baseline.txt"), problem },
+            watch: Watch::start(),
+        };
+        let times = [Duration::from_micros(us); 9].into_iter().collect();
+        report.headline(&times, "1 s", doubt.map(str::to_string));
+        report.record.append().unwrap();
+        let text = read_at_most(&file, 10_000).unwrap();
+        let last = text.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap();
+        serde_json::from_slice::<Value>(last).unwrap()["results"].take()
+    }
+
+    #[test]
+    fn a_speedup_is_told_beside_the_time_of_one_rank_and_never_in_doubt() {
+        let folder = Folder::new();
+        let take = |ranks: usize| json!({"answer": format!("{ranks} ranks take 1 s.")});
+        let one = json!({"answer": "One rank takes 1 s."});
+        assert_eq!(results(&folder, 2, 30, None), take(2), "no baseline");
+        assert_eq!(results(&folder, 1, 10, Some("it was busy")), one);
+        assert_eq!(results(&folder, 2, 30, None), take(2), "a time in doubt is no baseline");
+        assert_eq!(results(&folder, 1, 60, None), one);
+        assert_eq!(results(&folder, 2, 30, Some("it was busy")), take(2));
+        let two = results(&folder, 2, 30, None);
+        assert_eq!(two["answer"], "2 ranks are 2.00 times as fast as one.");
+        assert_eq!([&two["speedup"], &two["efficiency"]], [&json!(2.0), &json!(1.0)]);
+        assert_eq!(two["baseline_s"], json!(60e-6));
+        let four = results(&folder, 4, 120, None);
+        assert_eq!(four["answer"], "4 ranks are slower than one: 2.00 times the time.");
+    }
 
     #[test]
     fn a_gain_a_loss_and_neither_are_told_apart() {

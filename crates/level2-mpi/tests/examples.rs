@@ -27,15 +27,14 @@ fn pi(ranks: u32, args: &[&str], baseline: &str) -> Ended {
     mpirun(ranks, "level2_pi", &[&SMALL, args, &["--baseline", baseline]].concat())
 }
 
-/// The first of several attempts that no other program disturbs. Where one always does, there is none, and
-/// what needs a verdict is not checked.
-fn undisturbed(job: impl Fn() -> Ended) -> Option<Ended> {
-    let mut attempts = (0..10).map(|_| job().succeeded());
-    let quiet = attempts.find(|job| !job.stdout.contains("waited for a core"));
-    if quiet.is_none() {
-        eprintln!("NOT CHECKED: other programs run here all the time");
+/// Whether a job says all of this; or that other programs disturbed it, and then nothing of what needs a
+/// quiet machine. (What is said of which times, the tests of the report show with given numbers.)
+fn says_or_was_disturbed(job: &Ended, parts: &[&str]) -> bool {
+    let has = |part: &&str| job.stdout.contains(part);
+    match has(&"The threads waited for a core") {
+        true => !["Saved as", "speedup  ", "you said"].iter().any(has),
+        false => parts.iter().all(has),
     }
-    quiet
 }
 
 // --- hello ---------------------------------------------------------------------------------------
@@ -63,22 +62,18 @@ fn pi_is_right_to_twelve_digits_and_two_ranks_report_what_they_gained() {
         mpirun(ranks, "level2_pi", &args)
     };
     full(3, "naive").succeeded();
-    let one = undisturbed(|| full(1, "lanes"));
-    assert!(one.is_none_or(|job| job.stdout.contains("Saved as the baseline in")));
-    let two = undisturbed(|| full(2, "lanes"));
-    let runs = records(&file);
-    for run in &runs {
+    let one = full(1, "lanes").succeeded();
+    assert!(says_or_was_disturbed(&one, &["Saved as the baseline in"]), "{}", one.stdout);
+    let saved = json!({"example": "level2_pi", "kernel": "lanes", "rectangles": 10_000_000,
+        "host": records(&file)[1]["host"], "time_s": 1});
+    fs::write(&baseline, saved.to_string()).unwrap();
+    let two = full(2, "lanes").succeeded();
+    let gain = ["as fast as one.", "A pass takes ", "speedup  ", "efficiency  "];
+    assert!(says_or_was_disturbed(&two, &gain), "{}", two.stdout);
+    for run in &records(&file) {
         assert!((run["results"]["pi"].as_f64().unwrap() - PI).abs() < 1e-12, "{run}");
         assert_eq!(run["settings"]["hosts"], 1);
     }
-    let Some(two) = two.filter(|_| fs::exists(&baseline).unwrap()) else { return };
-    for name in ["2 ranks", "A pass takes", "pi", "time", "speedup", "efficiency"] {
-        two.line(name);
-    }
-    let number = |name: &str| runs[runs.len() - 1]["results"][name].as_f64().unwrap();
-    let speedup = number("baseline_s") / number("median_s");
-    assert!((number("speedup") - speedup).abs() < 1e-9);
-    assert!((number("efficiency") - speedup / 2.0).abs() < 1e-9);
 }
 
 #[test]
@@ -86,9 +81,8 @@ fn a_baseline_that_does_not_fit_is_told_in_one_line_and_the_run_goes_on() {
     let folder = Folder::new();
     let baseline = folder.file("baseline.txt");
     let no_speedup = |expected: &str| {
-        let Some(job) = undisturbed(|| pi(2, &[], &baseline)) else { return };
-        let line = job.line("no speedup:");
-        assert!(line.contains(expected) && line.contains("(-n 1)"), "{line}");
+        let job = pi(2, &[], &baseline).succeeded();
+        assert!(says_or_was_disturbed(&job, &["no speedup: ", expected, "(-n 1)"]), "{job:?}");
         assert!(job.line("pi").starts_with("3.14159"), "{}", job.stdout);
     };
     no_speedup("there is no");
@@ -223,20 +217,21 @@ fn on_a_machine_where_other_programs_run_nothing_is_judged_and_the_host_is_named
 #[test]
 fn a_run_of_hours_says_so_at_once() {
     let folder = Folder::new();
-    let line = "timeout 3 $program --rectangles 1e12 --baseline $baseline";
-    let mut pi = shell("level2_pi", line);
-    let _alone = machine();
-    let job = run(pi.env("baseline", folder.file("baseline.txt")));
-    assert!(job.stderr.contains(" hours left"), "{}", job.stderr);
+    for (name, large) in
+        [("level2_pi", "--rectangles 1e12"), ("level2_heat", "--steps 1e7 --size 3e3")]
+    {
+        let mut job = shell(name, &format!("timeout 5 $program {large} --baseline $baseline"));
+        let _alone = machine();
+        let job = run(job.env("baseline", folder.file(name)));
+        assert!(job.stderr.contains("0 % done, about "), "{}", job.stderr);
+        assert!(job.stderr.contains(" hours left"), "{}", job.stderr);
+    }
 }
 
 #[test]
-fn a_plate_that_the_ranks_cannot_share_or_hold_is_refused_in_one_line() {
+fn a_plate_that_the_ranks_cannot_share_is_refused_in_one_line() {
     let crowd = mpirun(4, "level2_heat", &["--size", "3"]);
     crowd.failed(2, &["4 ranks cannot share 3 rows"]);
-    let _alone = machine();
-    let line = "ulimit -v 3000000; $program --size 20000";
-    run(&mut shell("level2_overlap", line)).failed(2, &["20000 x 20000 cells", "--size"]);
 }
 
 // --- the start and the end -----------------------------------------------------------------------
@@ -262,16 +257,16 @@ fn what_every_rank_finds_is_printed_once() {
 fn a_guess_is_asked_for_on_a_terminal_and_scored_with_the_reason() {
     let folder = Folder::new();
     let baseline = folder.file("baseline.txt");
-    if undisturbed(|| pi(1, &["--guess"], &baseline)).is_none() {
-        return;
-    }
+    let alone = pi(1, &["--guess"], &baseline).succeeded();
+    assert!(!alone.stdout.contains("you said"), "{}", alone.stdout);
     let job = ranks(2, "level2_pi", &[&SMALL[..], &["--guess", "--baseline", &baseline]].concat());
     let _alone = machine();
     let question = "Your guess: how many times as fast as one rank are 2?";
-    let asked = undisturbed(|| on_a_terminal(&job, &[(question, "0.001\n")]));
-    let Some(asked) = asked else { return };
-    assert!(asked.line("you said 0.001 x").contains("times too low"), "{}", asked.stdout);
-    assert_eq!(asked.line("why:"), "the only message is one number per rank");
+    let asked = on_a_terminal(&job, &[(question, "0.001\n")]).succeeded();
+    let score =
+        ["you said 0.001 x", "times too low", "why: the only message is one number per rank"];
+    let nothing_saved = asked.stdout.contains("no speedup: there is no");
+    assert!(nothing_saved || says_or_was_disturbed(&asked, &score), "{}", asked.stdout);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The lessons beside Python and C, measured in one run.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cli::{Record, misuse};
@@ -40,8 +39,7 @@ impl CompareArgs {
         let here = repository().join(format!("scripts/compare/level{level}")).display().to_string();
         let venv = repository().join(format!(".venv-compare-level{level}")).display().to_string();
         let python = format!("{venv}/bin/python");
-        let quietly =
-            |words: &[&str]| run::run(run::command(words), Keep::Output, Duration::MAX).fault;
+        let quietly = |words: &[&str]| run::run(run::command(words), Keep::Output).fault;
         headline(&format!("Installing what {here}.txt names into {venv}"));
         if let Some(line) = quietly(&["python3", "-m", "venv", &venv]) {
             let needed = "python3 with venv is needed (Debian: python3-venv)";
@@ -62,7 +60,7 @@ impl CompareArgs {
             command.arg("--json").arg(std::path::absolute(file)?);
         }
         command.args(&self.flags);
-        match run::run(command, Keep::Nothing, Duration::MAX).fault {
+        match run::run(command, Keep::Nothing).fault {
             Some(line) => bail!("the comparison failed: {line}"),
             None => Ok(()),
         }

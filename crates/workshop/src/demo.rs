@@ -1,15 +1,12 @@
 //! Every level once, on the cores of this machine, and a summary.
 
-use std::thread;
-use std::time::Duration;
-
 use anyhow::{Context, bail};
 use cli::wrapped;
-use common::{plural, usable_cpus};
+use common::{Disturbance, plural, usable_cpus};
 
 use crate::programs::{Programs, has_gpu};
 use crate::records::{Run, seconds_exact};
-use crate::run::{self, Keep};
+use crate::run::Keep;
 use crate::steps::{JOB, Step, steps};
 
 /// Build and run every level on this machine's cores, and end with a summary
@@ -68,28 +65,22 @@ impl DemoArgs {
                 let command = programs.command(&step.command)?;
                 println!("$ {}", command.typed);
                 let records = folder.path().join(step.name);
-                let (ended, run) =
-                    command.measure(&records, folder.path(), Keep::Errors, Duration::MAX);
+                let (ended, run) = command.measure(&records, folder.path(), Keep::Errors);
                 match ended.fault {
-                    None => rows.extend(run.as_ref().map(row)),
+                    None => rows.extend(run.map(|run| row(&step, &run))),
                     Some(line) => {
-                        println!("{} failed; going on with the next step", step.name);
                         failed.push(format!("{}: {line}", step.name));
                     }
                 }
                 if ended.interrupted {
-                    println!("Ctrl-C again within a second ends the demonstration.");
-                    thread::sleep(Duration::from_secs(1));
-                    if run::ctrl_c() {
-                        break 'levels;
-                    }
+                    break 'levels;
                 }
             }
         }
         let host = gethostname::gethostname();
         let cores = plural(usable_cpus(), "core");
         headline(&format!("Summary: {}, {cores}", host.to_string_lossy()));
-        rows.iter().for_each(|row| println!("{row}"));
+        rows.iter().for_each(|row| println!("{}", wrapped(row)));
         failed.iter().for_each(|line| println!("{}", wrapped(&format!("FAILED  {line}"))));
         match failed.len() {
             0 => Ok(()),
@@ -113,47 +104,10 @@ impl DemoArgs {
     }
 }
 
-/// What is said of a run in the end: `level2_pi         2 ranks    811 us a pass   1.99 x, efficiency 100 %`.
-fn row(run: &Run) -> String {
+/// What is said of a step in the end: its answer, and why that is in doubt.
+fn row(step: &Step, run: &Run) -> String {
     let number = |name| run.get(name).as_f64().unwrap_or(f64::NAN);
-    let disturbed = || {
-        let share = number("waited_share");
-        let crowd = number("workers").max(number("ranks")); // these wait for each other
-        let others = share >= common::NOTABLE && crowd <= number("cpus");
-        others.then(|| format!("disturbed {:.0} % of the time", 100.0 * share))
-    };
-    let what = match run.example.as_str() {
-        "level1_cores" => {
-            let task = match number("weight_s") {
-                0.0 => format!("computing {}!", run.text("factorial")),
-                weight => format!("waiting {weight} s"),
-            };
-            let (workers, speedup) = (plural(run.text("workers"), "worker"), number("speedup"));
-            let verdict = disturbed().unwrap_or_else(|| match run.text("verdict") {
-                close if close.starts_with("too close") => close,
-                winner => format!("{winner} wins"),
-            });
-            format!("{task:18}{speedup:.2} x with {workers:11}{verdict}")
-        }
-        "level1_crossover" => {
-            let from = |name| match number(name) {
-                unknown if unknown.is_nan() => "not found".to_string(),
-                seconds => format!("from {}", seconds_exact(seconds)),
-            };
-            format!("parallel wins {} awake, {} woken", from("awake_s"), from("asleep_s"))
-        }
-        "level1_memory" => {
-            let rows = run.table("rows", ["workers", "triad_bytes_per_s", "polynomial_per_s"]);
-            match rows.unwrap_or_default()[..] {
-                [[_, moved, computed], .., [workers, most, all]] => format!(
-                    "{:.1} GB/s; {workers} workers: triad {:.2} x, polynomial {:.2} x",
-                    1e-9 * moved,
-                    most / moved,
-                    all / computed
-                ),
-                _ => disturbed().unwrap_or_else(|| "one worker: see above".to_string()),
-            }
-        }
+    let answer = match run.example.as_str() {
         "level3_mnist" => {
             let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));
             let (time, right) = (number("train_s"), 100.0 * number("accuracy"));
@@ -163,42 +117,36 @@ fn row(run: &Run) -> String {
             let [gpu, cpu] = ["compute_s", "cpu_s"].map(|name| seconds_exact(number(name)));
             format!("{}: {gpu}, CPU: {cpu}", run.text("device"))
         }
-        _ => {
-            let (ranks, time) = (plural(run.text("ranks"), "rank"), run.time().unwrap_or(f64::NAN));
-            let gain = match number("speedup") {
-                _ if run.get("doubt").is_string() => disturbed().unwrap_or_else(|| {
-                    let doubt = run.text("doubt"); // 4 ranks share 2 CPUs on HOST, so they take turns
-                    doubt.split(" on ").next().unwrap_or_default().to_string()
-                }),
-                _ if run.get("ranks") == 1 => String::new(),
-                _ if run.example == "level2_overlap" => {
-                    format!("{:.2} x as fast as blocking", number("blocking_step_s") / time)
-                }
-                speedup if speedup.is_nan() => "no speedup: see above".to_string(),
-                speedup => {
-                    format!("{speedup:.2} x, efficiency {:.0} %", 100.0 * number("efficiency"))
-                }
-            };
-            let of = if run.example == "level2_pi" { "a pass" } else { "a step" };
-            format!("{ranks:9}{:>9} {of}   {gain}", seconds_exact(time))
-        }
+        _ => run.text("answer"),
     };
-    format!("{:18}{what}", run.example).trim_end().to_string()
+    let seen = Disturbance { waited: run.get("waited_share").as_f64() };
+    let busy = seen.sentence(number("workers") as usize).filter(|_| seen.is_notable());
+    let doubt = run.get("doubt").as_str().map(str::to_string).or(busy).unwrap_or_default();
+    // The step itself has told the rest: on which host, and what helps.
+    let doubt = doubt.split(" on ").next().and_then(|doubt| doubt.split(':').next());
+    format!("{}: {answer} {}", step.name, doubt.unwrap_or_default()).trim_end().to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{records, run::repository};
+    use serde_json::json;
 
     #[test]
-    fn every_recorded_run_has_a_row_that_fits_a_terminal() {
-        for file in ["level1", "level2", "level3"] {
-            let file = repository().join("slides/runs").join(file).with_extension("jsonl");
-            for row in records::read(&file).unwrap().iter().map(row) {
-                println!("{row}");
-                assert!(row.chars().count() <= 80 && !row.contains("NaN"), "{row}");
-            }
-        }
+    fn a_row_has_the_answer_and_what_disturbed_it() {
+        let steps = steps(2, &[]);
+        let row = |results| {
+            let run = json!({"level": 2, "example": "level2_pi", "host": "node1", "started": "",
+                "settings": {"ranks": 2}, "results": results});
+            row(&steps[3], &serde_json::from_value(run).unwrap())
+        };
+        let answer = "2 ranks are 1.99 times as fast as one.";
+        let quiet = json!({"answer": answer, "waited_share": 0.01});
+        assert_eq!(row(quiet), format!("level2-pi-2: {answer}"));
+        let busy = row(json!({"answer": answer, "waited_share": 0.42}));
+        assert!(busy.ends_with("as one. The threads waited for a core 42 % of the time"), "{busy}");
+        let doubt = "4 ranks share 2 CPUs on node1, so they take turns";
+        let crowd = row(json!({"answer": answer, "waited_share": 0.42, "doubt": doubt}));
+        assert!(crowd.ends_with("as one. 4 ranks share 2 CPUs"), "{crowd}");
     }
 }

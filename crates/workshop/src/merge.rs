@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use cli::{cannot_read, parse_count};
+use anyhow::bail;
+use cli::{cannot_read, check_records, parse_count, replace_file};
 use common::plural;
 
 use crate::chart;
@@ -36,6 +36,8 @@ impl MergeArgs {
     pub fn run(&self) -> anyhow::Result<()> {
         let inputs = read_inputs(&self.inputs)?;
         let records = self.records()?;
+        let all = self.folder.join(ALL);
+        check_records(("merge", Some(&all)))?;
         let mut merged = String::new();
         let mut missing = Vec::new();
         for (task, input) in &inputs {
@@ -48,9 +50,8 @@ impl MergeArgs {
                 }
             }
         }
-        let all = self.folder.join(ALL);
         let found = inputs.len() - missing.len();
-        fs::write(&all, merged).with_context(|| format!("cannot write {}", all.display()))?;
+        replace_file(&all, merged.as_bytes())?;
         println!("{} of {} in {}", plural(found, "record"), inputs.len(), all.display());
         if found >= 3 {
             chart::draw(&[all], &self.out)?;

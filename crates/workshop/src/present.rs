@@ -1,6 +1,5 @@
 //! The instructor's path: a command, a key, its run, and so on.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::process;
@@ -75,7 +74,10 @@ impl PresentArgs {
                     match key("Return runs it, s skips it, r shows its recording")? {
                         's' => return Ok(()),
                         'r' => show_recording(step.name),
-                        _ => self.run_within_budget(&command.words, step.seconds),
+                        _ => {
+                            let ended = run::run(run::command(&command.words), Keep::Nothing);
+                            ended.fault.iter().for_each(|line| println!("  {line}"));
+                        }
                     }
                 }
                 Err(why) => {
@@ -88,13 +90,6 @@ impl PresentArgs {
             show_recording(step.name);
         }
         Ok(())
-    }
-
-    fn run_within_budget(&self, words: &[OsString], seconds: u64) {
-        let limit = self.budget.map_or(Duration::from_secs(600), |budget| share(budget, seconds));
-        if let Some(line) = run::run(run::command(words), Keep::Nothing, limit).fault {
-            println!("  {line}");
-        }
     }
 }
 
@@ -162,8 +157,7 @@ fn fitting(
     let fit = |seconds: f64, small: &str, rate: fn(&Run) -> Option<f64>| {
         let command = programs.command(small).ok()?;
         let records = folder.path().join("small.jsonl");
-        let limit = share(budget, 10);
-        let (ended, run) = command.measure(&records, folder.path(), Keep::Output, limit);
+        let (ended, run) = command.measure(&records, folder.path(), Keep::Output);
         let rate = rate(&run.filter(|_| ended.fault.is_none())?)?;
         Some((budget.as_secs_f64() / 300.0 * seconds * rate).floor())
     };

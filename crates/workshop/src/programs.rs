@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::bail;
 use cli::{cannot_read, misuse};
-use console::{Term, user_attended_stderr};
 use serde_json::Value;
 
 use crate::records::{self, Run};
@@ -50,14 +48,7 @@ impl Programs {
         words.extend(feature.into_iter().flat_map(|feature| ["--features", feature]));
         println!("$ {}", words.join(" "));
         words.push("--message-format=json-render-diagnostics");
-        let mut cargo = run::command(&words);
-        if let (true, Some((_, columns))) = (user_attended_stderr(), Term::stderr().size_checked())
-        {
-            // Its words reach the terminal through us, and it shows no progress to a pipe.
-            cargo.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
-            cargo.env("CARGO_TERM_PROGRESS_WIDTH", columns.to_string());
-        }
-        let ended = run::run(cargo, Keep::Output, Duration::MAX);
+        let ended = run::run(run::command(&words), Keep::Output);
         let messages = ended.words.lines().filter_map(|line| serde_json::from_str(line).ok());
         self.paths.extend(messages.filter_map(|message: Value| example(&message)));
         ended.fault.map_or(Ok(()), |line| Err(anyhow::Error::msg(line)))
@@ -128,18 +119,12 @@ impl Shown {
 
     /// Runs it with a record in this file. A baseline goes into the folder: the reader's own may be that of
     /// another problem.
-    pub fn measure(
-        mut self,
-        records: &Path,
-        folder: &Path,
-        keep: Keep,
-        limit: Duration,
-    ) -> (Ended, Option<Run>) {
+    pub fn measure(mut self, records: &Path, folder: &Path, keep: Keep) -> (Ended, Option<Run>) {
         self.recorded_in(records);
         if self.lesson.starts_with("level2") && self.lesson != "level2_hello" {
             self.words.extend(["--baseline".into(), folder.join(&self.lesson).into()]);
         }
-        let ended = run::run(run::command(&self.words), keep, limit);
+        let ended = run::run(run::command(&self.words), keep);
         (ended, records::read(records).ok().and_then(|mut runs| runs.pop()))
     }
 }

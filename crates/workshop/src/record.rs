@@ -2,63 +2,35 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
 
 use crate::chart;
-use crate::compare::CompareArgs;
-use crate::demo::headline;
-use crate::programs::{Programs, has_gpu};
+use crate::demo::{Levels, headline};
+use crate::programs::{Programs, answers, has_gpu};
 use crate::records;
 use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
 
-/// Record this machine's runs into slides/runs, and draw the slides' charts from them
+/// Record this machine's runs into slides/runs, and draw the slides' charts from all that is there
 ///
-/// Run it on a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well.
+/// Run it on a machine that does nothing else. Where there is a GPU, level 3 is recorded on it as well,
+/// and on a cluster the job of level 1.
 #[derive(clap::Args, Debug)]
 pub struct RecordArgs {
-    /// What to record [default: all but slurm, which needs a cluster]
-    stages: Vec<Stage>,
+    #[command(flatten)]
+    levels: Levels,
 }
-
-#[derive(ValueEnum, Debug, Clone, Copy)]
-enum Stage {
-    Level1,
-    Level2,
-    Level3,
-    Compare1,
-    Compare2,
-    Compare3,
-    Chart,
-    Slurm,
-}
-
-/// No run takes longer.
-const LIMIT: Duration = Duration::from_secs(600);
 
 impl RecordArgs {
-    /// Records each stage.
+    /// Records each level.
     ///
     /// # Errors
     /// If a level cannot be built, a run fails, or a file cannot be written.
     pub fn run(&self) -> anyhow::Result<()> {
-        let all = &Stage::value_variants()[..7];
-        for stage in if self.stages.is_empty() { all } else { &self.stages } {
-            match stage {
-                Stage::Level1 => record_level(1)?,
-                Stage::Level2 => record_level(2)?,
-                Stage::Level3 => record_level(3)?,
-                Stage::Compare1 => compare(1)?,
-                Stage::Compare2 => compare(2)?,
-                Stage::Compare3 => compare(3)?,
-                Stage::Chart => draw()?,
-                Stage::Slurm => record_job()?,
-            }
-        }
-        Ok(())
+        self.levels.level.iter().try_for_each(|level| record_level(*level))?;
+        headline("Drawing");
+        chart::draw(&records::files(&runs())?, &repository().join("slides/pictures"))
     }
 }
 
@@ -72,9 +44,15 @@ fn record_level(level: u8) -> anyhow::Result<()> {
     programs.build(level)?;
     headline(&format!("Recording level {level}"));
     let records = runs().join(format!("level{level}.jsonl"));
-    forget(&records)?;
+    if records.exists() {
+        fs::remove_file(&records).with_context(|| records.display().to_string())?;
+    }
     for step in steps(level, &[]) {
-        if step.name != JOB && (has_gpu() || !step.name.contains("gpu")) {
+        let possible = match step.name {
+            JOB => answers("sinfo"),
+            name => has_gpu() || !name.contains("gpu"),
+        };
+        if possible {
             record(&step, &programs, &records)?;
         }
     }
@@ -89,33 +67,11 @@ fn record(step: &Step, programs: &Programs, records: &Path) -> anyhow::Result<()
     if !step.name.starts_with("level3") || step.name.ends_with("sweep") {
         command.recorded_in(records);
     }
-    let ended = run::run(run::command(&command.words), Keep::Everything, LIMIT);
+    let ended = run::run(run::command(&command.words), Keep::Everything);
     if let Some(line) = ended.fault {
         bail!("{}: {line}", step.name);
     }
     let file = runs().join(step.name).with_extension("txt");
     fs::write(&file, format!("$ {}\n{}", command.typed, ended.words))
         .context(file.display().to_string())
-}
-
-/// A job, from its submission to its output: on a cluster, or `scripts/practice-cluster.sh run`.
-fn record_job() -> anyhow::Result<()> {
-    let steps = steps(1, &[]);
-    let job = steps.iter().find(|step| step.name == JOB).context("the list of steps has no job")?;
-    record(job, &Programs::default(), Path::new(""))
-}
-
-fn compare(level: u8) -> anyhow::Result<()> {
-    let records = runs().join(format!("compare{level}.jsonl"));
-    forget(&records)?;
-    CompareArgs { level, json: Some(records), flags: Vec::new() }.run()
-}
-
-fn forget(file: &Path) -> anyhow::Result<()> {
-    if file.exists() { fs::remove_file(file).context(file.display().to_string()) } else { Ok(()) }
-}
-
-fn draw() -> anyhow::Result<()> {
-    headline("Drawing");
-    chart::draw(&records::files(&runs())?, &repository().join("slides/pictures"))
 }

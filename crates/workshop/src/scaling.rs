@@ -1,7 +1,6 @@
 //! What more ranks gain: measured, and beside it the forecast.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
@@ -71,6 +70,9 @@ impl ScalingArgs {
             return Err(misuse("--ranks: the list begins with 1 and goes on, such as 1,2,4"));
         }
         Record::open(self.json.as_deref(), 2, "scaling")?; // before minutes of building
+        for name in ["level2_scaling.svg", "level2_forecast.svg"] {
+            chart::check(&self.out.join(name))?;
+        }
         let mut programs = Programs::default();
         match &self.programs {
             Some(folder) => programs = Programs::in_folder(folder)?,
@@ -85,7 +87,7 @@ impl ScalingArgs {
         let once = |ranks: u32, weak: bool, more: &str| -> anyhow::Result<(Run, String)> {
             let problem = self.problem(ranks, weak);
             let command = programs.command(&format!("-n {ranks} {problem} {more}"))?;
-            let (ended, run) = command.measure(&records, folder, Keep::Output, Duration::MAX);
+            let (ended, run) = command.measure(&records, folder, Keep::Output);
             if let Some(line) = ended.fault {
                 bail!("the run with {} failed: {line}", plural(ranks, "rank"));
             }

@@ -80,7 +80,10 @@ fn the_slides_show_what_their_records_say() {
         if name.starts_with("level") {
             let svg = fs::read_to_string(out.path().join(&*name)).unwrap_or_default();
             let same = fs::read_to_string(&path).unwrap() == svg;
-            assert!(same, "pictures/{name}: draw it again with cargo workshop record chart");
+            assert!(
+                same,
+                "pictures/{name}: draw it again: cargo workshop chart slides/runs/*.jsonl --out slides/pictures"
+            );
             assert!(svg.contains("usable CPU") && !svg.contains("NaN"), "{name}");
         }
     }

@@ -4,15 +4,21 @@
 
 use std::fs;
 
-use testkit::{Folder, program, run};
+use testkit::{Folder, program, repository, run};
 
 #[test]
 fn bad_arguments_and_files_of_somebody_else_are_refused_at_once() {
     let folder = Folder::new();
     let photo = folder.file("photo.jpg");
-    fs::write(&photo, "JFIF").unwrap();
+    let mine = folder.file("level2_scaling.svg");
+    for file in [&photo, &mine] {
+        fs::write(file, "JFIF").unwrap();
+    }
+    let runs = repository().join("slides/runs/level2.jsonl").display().to_string();
     for (words, parts) in [
         (&["scaling", "heat", "--json", &photo][..], &["photo.jpg is not a file of records"][..]),
+        (&["scaling", "heat", "--out", &folder.file("")], &["level2_scaling.svg is not a chart"]),
+        (&["chart", &runs, "--out", &folder.file("")], &["level2_scaling.svg is not a chart"]),
         (&["compare", "2", "--json", &photo], &["photo.jpg is not a file of records"]),
         (&["scaling", "heat", "--ranks", "1"], &["--ranks", "1,2,4"]),
         (&["scaling", "pi", "--repeat", "-5"], &["'-5'", "--repeat"]),
@@ -22,5 +28,7 @@ fn bad_arguments_and_files_of_somebody_else_are_refused_at_once() {
         ended.failed(2, parts);
         assert_eq!(ended.stdout, "", "{words:?}");
     }
-    assert_eq!(fs::read_to_string(&photo).unwrap(), "JFIF");
+    for file in [&photo, &mine] {
+        assert_eq!(fs::read_to_string(file).unwrap(), "JFIF");
+    }
 }

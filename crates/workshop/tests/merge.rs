@@ -27,6 +27,10 @@ fn an_array_is_merged_and_what_is_missing_is_named() {
     fs::write(folder.file("sizes.txt"), "\r\n20\r\n1e3\r\n3000\r\n5000\r\n").unwrap();
     merge().failed(2, &["where are the array's records?"]);
     fs::create_dir(&array).unwrap();
+    fs::write(array.join("all.jsonl"), "my notes").unwrap();
+    merge().failed(2, &["all.jsonl is not a file of records"]);
+    assert_eq!(fs::read_to_string(array.join("all.jsonl")).unwrap(), "my notes");
+    fs::remove_file(array.join("all.jsonl")).unwrap();
     merge().failed(1, &["sbatch --array=2,3,4,5 scripts/slurm/level1-array.sbatch"]);
 
     fs::write(array.join("1.jsonl"), record(20, 0.1)).unwrap();

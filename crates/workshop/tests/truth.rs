@@ -106,16 +106,3 @@ fn a_renamed_flag_fails_when_its_command_runs() {
     assert_eq!(fault.place, "README.md:1");
     assert!(fault.reason.contains("unexpected argument '--wait'"), "{fault}");
 }
-
-#[test]
-fn a_flag_renamed_in_a_command_for_elsewhere_is_found_in_the_help() {
-    for (right, wrong) in [
-        ("scripts/setup.sh --check", "scripts/setup.sh --look"),
-        ("cargo workshop scaling pi --ranks 1,2", "cargo workshop scaling pi --rank 1,2"),
-    ] {
-        let compare = |line| command("bash cluster", line).compare_with_help(repository());
-        assert!(compare(right).is_ok(), "{right}");
-        let fault = compare(wrong).unwrap_err().to_string();
-        assert!(fault.contains("does not know --"), "{fault}");
-    }
-}

@@ -41,7 +41,7 @@ fn rank(world: &SimpleCommunicator, cpus: u64) -> anyhow::Result<()> {
         world.all_reduce_into(&waited, &mut worst, SystemOperation::max());
         // Ranks that share a CPU wait for each other, in both programs: that is no disturbance.
         let waited = (cpus >= size as u64).then_some(worst);
-        pace.add(times, Disturbance { waited, stops: 0 });
+        pace.add(times, Disturbance { waited });
         more = pace.wants_more();
         world.process_at_rank(ROOT).broadcast_into(&mut more); // the clock of rank 0 decides
     }

@@ -1,6 +1,5 @@
 //! The report of `level2_heat`.
 
-use std::hint::black_box;
 use std::time::Duration;
 
 use cli::check_replaceable;
@@ -28,8 +27,8 @@ impl<'a> HeatReport<'a> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
-    /// If a file cannot be written, if there are more ranks than rows, if a rank's memory does
-    /// not hold its part of the plate, or if one rank alone is to make a forecast.
+    /// If a file cannot be written, if there are more ranks than rows, or if one rank alone is to make a
+    /// forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
         let flags = &args.plate;
@@ -120,17 +119,6 @@ pub(super) fn open(
         return Err(found_by_all(format!(
             "{ranks} ranks cannot share {}; take fewer ranks or a larger --size",
             plural(size, "row")
-        )));
-    }
-    // With both exchanges a rank holds its band four times and a copy; rank 0 also the whole plate.
-    let rows = 5 * (size.div_ceil(ranks) + 2) + if world.rank() == ROOT { *size } else { 0 };
-    let cells = (rows * (size + 2)) as usize;
-    let mine = black_box(&mut Vec::<f64>::new()).try_reserve_exact(cells).is_ok();
-    let mut all = false;
-    world.all_reduce_into(&mine, &mut all, SystemOperation::logical_and());
-    if !all {
-        return Err(found_by_all(format!(
-            "a plate of {size} x {size} cells does not fit into memory; take a smaller --size"
         )));
     }
     let checkpoint = checkpoint.as_deref().filter(|_| world.rank() == ROOT);

@@ -56,7 +56,7 @@ impl<'a> OverlapReport<'a> {
             println!("One rank has no neighbour, so there is nothing to overlap.");
         }
         if judged {
-            println!("{}", cli::verdict(&compared("Overlap is", gain, "blocking")));
+            self.report.record.answer(&compared("Overlap is", gain, "blocking"));
         }
         let scaling = self.report.headline(&overlap.step, &human(overlap.total), doubt);
 

@@ -47,14 +47,24 @@ pub fn draw(records: &[PathBuf], out: &Path) -> anyhow::Result<()> {
         runs.extend(records::read(file)?);
     }
     let charts = charts(&runs)?;
-    let cannot = |path: &Path, e| misuse(format!("cannot write {}: {e}", path.display()));
-    std::fs::create_dir_all(out).map_err(|e| cannot(out, e))?;
+    charts.iter().try_for_each(|chart| check(&out.join(&chart.name)))?;
+    let cannot = |e| misuse(format!("cannot write {}: {e}", out.display()));
+    std::fs::create_dir_all(out).map_err(cannot)?;
     for chart in charts {
         let path = out.join(&chart.name);
-        std::fs::write(&path, chart.svg).map_err(|e| cannot(&path, e))?;
+        cli::replace_file(&path, chart.svg.as_bytes())?;
         println!("{}", path.display());
     }
     Ok(())
+}
+
+/// Whether a chart may be written to this file: it is not there yet, or was drawn here.
+///
+/// # Errors
+/// [`cli::Misuse`] for a file of somebody else.
+pub fn check(chart: &Path) -> anyhow::Result<()> {
+    let ours = |begin: &[u8]| begin.starts_with(b"<svg width='"); // a page's begin
+    cli::check_kind(("--out", Some(chart)), "a chart that was drawn here", ours)
 }
 
 /// Every chart for which these runs hold the records.

@@ -2,14 +2,10 @@
 
 use std::path::Path;
 use std::process;
-use std::time::Duration;
 
 use super::document::Document;
 use super::rules::Fault;
 use crate::run::{self, Keep};
-
-/// Every command of a short demonstration ends sooner, even if it builds first.
-const LIMIT: Duration = Duration::from_secs(900);
 
 /// One command.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,55 +64,18 @@ impl Command {
     /// # Errors
     /// The line that it said.
     pub fn run(&self, root: &Path) -> Result<(), Fault> {
-        bash(root, &self.line).map(drop).map_err(|why| self.fault(&why))
-    }
-
-    /// Asks one of our scripts, or a verb of `cargo workshop`, with `--help` whether it knows every flag.
-    /// Other commands are not asked: those that need only this machine are run, the others belong to the
-    /// site.
-    ///
-    /// # Errors
-    /// The flag that `--help` does not mention.
-    pub fn compare_with_help(&self, root: &Path) -> Result<(), Fault> {
-        let words: Vec<&str> = self.line.split_whitespace().collect();
-        let program = match words.as_slice() {
-            [script, ..] if script.starts_with("scripts/") => (*script).to_string(),
-            ["cargo", "workshop", verb, ..] => format!("cargo workshop {verb}"),
-            _ => return Ok(()),
-        };
-        let mut flags = words.iter().filter(|word| word.starts_with("--")).peekable();
-        if flags.peek().is_none() {
-            return Ok(());
+        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
+        let line = self.line.replace("target/release", &format!("{target}/release"));
+        let mut bash = process::Command::new("bash");
+        bash.args(["-o", "pipefail", "-c", &line]).current_dir(root);
+        let ended = run::run(bash, Keep::Output);
+        if ended.interrupted {
+            process::exit(130); // as a shell says; the other commands are not wanted either
         }
-        let help = bash(root, &format!("{program} --help")).map_err(|why| self.fault(&why))?;
-        if help.contains("ARGUMENTS...") {
-            return Ok(()); // what it does not know, it passes on
-        }
-        let is_part = |c: char| c.is_alphanumeric() || c == '-';
-        let known: Vec<&str> = help.split(|c| !is_part(c)).collect();
-        let mut names = flags.map(|flag| flag.split('=').next().unwrap_or(flag));
-        match names.find(|name| !known.contains(name)) {
-            Some(name) => Err(self.fault(&format!("its --help does not know {name}"))),
-            None => Ok(()),
-        }
+        let fault =
+            |why| Fault { place: self.at.clone(), reason: format!("`{}`: {why}", self.line) };
+        ended.fault.map_or(Ok(()), |why| Err(fault(why)))
     }
-
-    fn fault(&self, reason: &str) -> Fault {
-        Fault { place: self.at.clone(), reason: format!("`{}`: {reason}", self.line) }
-    }
-}
-
-/// Runs a line in the folder `root`: what it printed, or why it did not end well.
-fn bash(root: &Path, line: &str) -> Result<String, String> {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
-    let line = line.replace("target/release", &format!("{target}/release"));
-    let mut bash = process::Command::new("bash");
-    bash.args(["-o", "pipefail", "-c", &line]).current_dir(root);
-    let ended = run::run(bash, Keep::Output, LIMIT);
-    if ended.interrupted {
-        process::exit(130); // as a shell says; the other commands are not wanted either
-    }
-    ended.fault.map_or(Ok(ended.words), Err)
 }
 
 #[cfg(test)]

@@ -47,16 +47,3 @@ fn make_crate(folder: &Path) -> io::Result<()> {
 pub fn is_untouched(exercise: &Exercise, copy: &Path) -> bool {
     !copy.exists() || fs::read(copy).ok() == fs::read(exercise.program(STARTERS)).ok()
 }
-
-/// Makes the copy anew, and keeps what the reader wrote.
-pub fn reset(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
-    let copy = exercise.program(folder);
-    if !is_untouched(exercise, &copy) {
-        let old = copy.with_extension("rs.old");
-        fs::rename(&copy, &old).with_context(|| format!("keeping {}", copy.display()))?;
-        println!("what you wrote is in {}", old.display());
-    }
-    make(exercise, &copy)?;
-    println!("{} is the starter again", copy.display());
-    Ok(())
-}

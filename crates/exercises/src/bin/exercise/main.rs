@@ -4,7 +4,6 @@
 
 mod copies;
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
@@ -14,7 +13,7 @@ use std::{env, fs};
 use anyhow::{bail, ensure};
 use clap::Parser;
 use cli::{Misuse, count, misuse};
-use copies::{is_untouched, make, reset};
+use copies::{is_untouched, make};
 use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, repository};
 
 /// Exercises that check themselves: without a number, all of them with their state
@@ -40,10 +39,6 @@ struct Args {
     /// Show the answer and check it instead of your copy
     #[arg(long, requires = "number", group = "what")]
     solution: bool,
-
-    /// Bring the starter back; what you wrote is kept beside it, with `.old` behind its name
-    #[arg(long, requires = "number", group = "what")]
-    reset: bool,
 
     /// Prove that the starter fails its check and the solution passes; without a number, of all
     #[arg(long, group = "what")]
@@ -73,9 +68,6 @@ fn run() -> anyhow::Result<()> {
         return prove(chosen);
     }
     let [exercise] = chosen else { return list(&args.folder) };
-    if args.reset {
-        return reset(exercise, &args.folder);
-    }
     if args.hint {
         print!("{}", fs::read_to_string(exercise.hint())?);
         return Ok(());
@@ -191,22 +183,13 @@ fn list(folder: &Path) -> anyhow::Result<()> {
         } else if is_untouched(exercise, &exercise.program(folder)) {
             "untouched"
         } else {
-            let mut build = cargo("build", &[exercise], folder)?;
-            build.args(["--quiet", "--message-format", "json"]).stdout(Stdio::null());
-            if io::stderr().is_terminal() {
-                // It may take minutes: how far it is, cargo draws even if it must be quiet.
-                build.env("CARGO_TERM_PROGRESS_WHEN", "always");
-                build.env("CARGO_TERM_PROGRESS_WIDTH", "80");
-            } else {
-                build.stderr(Stdio::null());
-            }
             let mut check = cargo("run", &[exercise], folder)?;
             check.args(["--", CHECK]).stdout(Stdio::null()).stderr(Stdio::null());
-            match build.status()?.success().then(|| check.status()).transpose()? {
-                None => "does not compile yet",
-                Some(status) if status.success() => "solved",
-                Some(status) if status.code() == Some(2) => "cannot be checked here",
-                Some(_) => "not yet",
+            match check.status()?.code() {
+                Some(0) => "solved",
+                Some(1) => "not yet",
+                Some(2) => "cannot be checked here",
+                _ => "does not compile, or panics",
             }
         };
         println!(" {:>2}  {:<46} {state}", exercise.number, exercise.title);
