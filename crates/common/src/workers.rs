@@ -74,7 +74,7 @@ impl fmt::Display for Workers {
         let source = match self.source {
             Source::Flag => "--workers",
             Source::Slurm => WORKERS_VARIABLE,
-            Source::Default => "the default: neither --workers nor SLURM_CPUS_PER_TASK is set",
+            Source::Default => "the default: SLURM_CPUS_PER_TASK is not set",
         };
         write!(f, "{} ({source})", plural(self.count, "worker"))
     }

@@ -98,6 +98,11 @@ impl Amdahl {
 
 impl fmt::Display for Amdahl {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let workers = self.rows.last().map_or(1, |(_, most)| most.workers);
+        let disturbed = self.disturbance.sentence(workers).as_deref().map(cli::wrapped);
+        if let Some(line) = disturbed.as_ref().filter(|_| self.disturbance.is_notable()) {
+            return write!(f, "Amdahl's law: too busy to tell.\n{line}");
+        }
         let (n, time, percent) = (self.n, human(self.sequential), 100.0 * self.last_multiplication);
         writeln!(
             f,
@@ -114,9 +119,7 @@ impl fmt::Display for Amdahl {
                 write!(f, "  {:>9.0} %", 100.0 * share)?;
             }
         }
-        let workers = self.rows.last().map_or(1, |(_, most)| most.workers);
-        let disturbed = self.disturbance.sentence(workers);
-        disturbed.iter().try_for_each(|line| write!(f, "\n{}", cli::wrapped(line)))
+        disturbed.iter().try_for_each(|line| write!(f, "\n{line}")) // that it is not known
     }
 }
 

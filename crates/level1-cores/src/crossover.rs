@@ -109,7 +109,10 @@ impl Crossover {
         let why = "handing out the loop costs time; what all tasks together save must be more";
         match self.found[0] {
             Some(seconds) => guess.score(1e6 * seconds, "us", why),
-            None => guess.0.map(|_| "Your guess cannot be scored: no size was found.".to_string()),
+            None => guess.0.map(|_| {
+                "Your guess cannot be scored: no size was found for workers that are awake."
+                    .to_string()
+            }),
         }
     }
 
@@ -261,7 +264,7 @@ impl fmt::Display for Crossover {
             ('w', &curve(asleep, |point| &point.parallel)),
         ];
         let label = |seconds| human(Duration::from_secs_f64(seconds));
-        writeln!(f, "\nTime of the loop over that of a task: s sequential, a awake, w woken")?;
+        writeln!(f, "\nTime of the loop, by the size of a task: s sequential, a awake, w woken")?;
         f.write_str(&chart(&curves, label))
     }
 }

@@ -42,7 +42,7 @@ impl Race {
             workers,
             factorial: args.factorial,
             computing: Task::new(Duration::ZERO, args.factorial).duration(),
-            guess: Guess::ask(args.run.guess, &question)?,
+            guess: Guess::ask(args.run.guess && workers.count > 1, &question)?,
         })
     }
 

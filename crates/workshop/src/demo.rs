@@ -29,9 +29,8 @@ pub struct Levels {
     pub level: Vec<u8>,
 }
 
-/// What stands in the steps' commands here; without --quick the first of it.
-const CHANGED: [(&str, &str); 5] = [
-    ("$workers", ""), // all cores
+/// What stands in the commands of --quick.
+const CHANGED: [(&str, &str); 4] = [
     ("$weight", "0.1"),
     ("$pi", "--passes 20"),
     ("$heat", "--steps 500"),
@@ -90,10 +89,11 @@ impl DemoArgs {
 
     /// The steps that this machine can run. The job is about a cluster, not about its cores.
     fn steps(&self, level: u8) -> Vec<Step> {
-        let changed = if self.quick { &CHANGED[..] } else { &CHANGED[..1] };
-        let changed: Vec<_> =
-            changed.iter().map(|(size, flags)| (*size, flags.to_string())).collect();
-        let mut steps = steps(level, &changed);
+        let changed = if self.quick { &CHANGED[..] } else { &[] };
+        let always =
+            [("$guess", String::new()), ("$workers", format!("--workers {}", usable_cpus()))];
+        let changed = changed.iter().map(|(size, flags)| (*size, flags.to_string())).chain(always);
+        let mut steps = steps(level, &changed.collect::<Vec<_>>());
         steps.retain(|step| match step.name {
             JOB => false,
             "level1-crossover" => !self.quick,

@@ -61,14 +61,10 @@ pub struct Ended {
     pub words: String,
 }
 
-/// A command that starts in the repository. Slurm sets `SLURM_CPUS_PER_TASK` in a job; elsewhere we
-/// stand in for it, with the cores that there are.
+/// A command that starts in the repository.
 pub fn command(words: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).current_dir(repository());
-    if std::env::var_os(common::WORKERS_VARIABLE).is_none() {
-        command.env(common::WORKERS_VARIABLE, common::usable_cpus().to_string());
-    }
     command
 }
 

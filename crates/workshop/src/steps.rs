@@ -7,17 +7,17 @@ use std::iter;
 /// so on stand for [`SIZES`]. A step of 0 seconds is in no demonstration: the charts need its record.
 const STEPS: &str = "\
 level1-race-half 30 Tasks that wait. Ten tasks, four workers: how many waves?
-    level1_cores --weight $weight --tasks 10 --workers 4 --guess --timeline
+    level1_cores --weight $weight --tasks 10 --workers 4 $guess --timeline
 level1-job 36 As a job: Slurm says how many workers there are.
     sbatch --wait --output=level1.out scripts/slurm/level1.sbatch && head -n 18 level1.out
 level1-race-0 24 Tasks that weigh nothing. Who wins?
-    level1_cores --weight 0 --tasks 10 $workers --guess
+    level1_cores --weight 0 --tasks 10 $workers $guess
 level1-race-computing 24 Tasks that compute. Now each worker needs a core.
     level1_cores --weight 0 --tasks 100 $workers --factorial 5000
 level1-crossover 28 At which size of a task does parallel start to win?
     level1_crossover --tasks 10 $workers
 level1-memory 20 Arrays in the caches, then in memory. What do more workers add?
-    level1_memory $workers --guess
+    level1_memory $workers $guess
 level2-hello 6 One program, four copies.
     -n 4 level2_hello
 level2-hello-again 6 The same again. Is the order the same?
@@ -43,15 +43,15 @@ level2-overlap-2 12 The same, with the messages behind the arithmetic.
 level2-overlap-4 0
     -n 4 level2_overlap
 level3-cpu 27 Train on the CPU.
-    level3_mnist --device cpu $mnist
+    level3_mnist --device cpu $mnist $workers
 level3-cpu-sweep 0
-    level3_mnist --device cpu --sweep
+    level3_mnist --device cpu --sweep $workers
 level3-gpu 27 The same on the GPU. First look who uses it.
-    level3_mnist --device gpu $mnist
+    level3_mnist --device gpu $mnist $workers
 level3-gpu-kernel 12 What does a GPU run? A kernel of your own.
     level3_kernel --size 4000 $workers
 level3-gpu-sweep 0
-    level3_mnist --device gpu --sweep
+    level3_mnist --device gpu --sweep $workers
 ";
 
 /// The job of level 1: it belongs to `present` and to a recording of its own, on a cluster.
@@ -71,9 +71,10 @@ pub struct Step {
 }
 
 /// What a demonstration may change.
-const SIZES: [(&str, &str); 5] = [
+const SIZES: [(&str, &str); 6] = [
+    ("$guess", "--guess"),
     ("$weight", "0.5"),          // how long a task waits, in seconds
-    ("$workers", "--workers 2"), // where the step does not say four; without, all cores
+    ("$workers", "--workers 2"), // where the step does not say four
     ("$pi", ""),
     ("$heat", ""),
     ("$mnist", "--batch-size 512"),

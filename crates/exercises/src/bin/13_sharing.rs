@@ -23,11 +23,11 @@ fn check() -> anyhow::Result<()> {
     // How far apart they lie is what is judged: a busy core hides what it costs.
     let best = |work: &(dyn Fn() + Sync)| {
         let best = undisturbed(Duration::from_millis(300), || pool.install(work));
-        best.map_or("unknown (others use the cores)".into(), |best| human(best / STEPS as u32))
+        best.map_or("unknown (others use the cores)".into(), |best| human(best))
     };
     let your_time = best(&|| exercise::count(&yours, STEPS));
     let time = best(&|| answer::count(&padded, STEPS));
-    println!("a count of two workers: yours {your_time}, the answer's {time}");
+    println!("{STEPS} counts by each of two workers: yours {your_time}, the answer's {time}");
     let [first, second] = yours.each_ref().map(|counter| (&raw const counter.count).addr());
     let apart = first.abs_diff(second);
     expect(

@@ -38,10 +38,12 @@ fn check() -> anyhow::Result<()> {
     }
     let spans = log.as_array().into_iter().flatten();
     let workers: HashSet<_> = spans.map(|span| span["worker"].as_u64()).collect();
-    let found = format!(
-        "the values are right, but {} of them did everything. Pieces made by hand, as with \
-             `join`, must be enough for all: see into_par_iter",
-        workers.len()
-    );
+    let found = match workers.len() {
+        1 => "the values are right, but one worker did everything: see into_par_iter".to_string(),
+        few => format!(
+            "the values are right, but {few} of them did everything. Pieces made by hand, as with \
+             `join`, must be enough for all: see into_par_iter"
+        ),
+    };
     expect(workers.len() == 4, format!("4 workers share {TASKS} tasks"), found)
 }

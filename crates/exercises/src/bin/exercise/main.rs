@@ -155,8 +155,9 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     match cargo("run", &[exercise], folder)?.args(["--", CHECK]).status()?.code() {
         Some(0) => {
             println!("compare: {}", exercise.program(SOLUTIONS).display());
-            if number < EXERCISES.len() {
-                println!("next: cargo exercise {}", number + 1);
+            let from_here = EXERCISES.iter().skip_while(|other| other.number != number);
+            if let Some(next) = from_here.skip(1).next() {
+                println!("next: cargo exercise {}", next.number);
             }
             Ok(())
         }
