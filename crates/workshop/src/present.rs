@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use console::{Key, Term};
 
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, Shown, answers, has_gpu};
+use crate::programs::{Programs, answers, has_gpu};
 use crate::records;
 use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
@@ -79,22 +79,22 @@ impl PresentArgs {
         };
         if let Some(command) = &command {
             println!("$ {}", command.typed);
-            match key("Return runs it, s skips, b back, q quits", "\nsb", end)? {
-                '\n' => {}
+            match key("Return runs it, s skips it, b goes back, q quits", end)? {
+                '\n' | 'a' => {}
                 other => return Ok(other == 'b'),
             }
         }
         loop {
-            let run =
-                |command: &Shown| run::run(run::command(&command.words), Keep::Nothing, LIMIT);
-            let fault = command.as_ref().and_then(|command| run(command).fault);
+            let fault = command.as_ref().and_then(|command| {
+                run::run(run::command(&command.words), Keep::Nothing, LIMIT).fault
+            });
             if let Some(line) = &fault {
-                println!("  {line}");
+                println!("\n  {line}");
             }
             if command.is_none() || fault.is_some() {
                 show_recording(step.name);
             }
-            match key("Return goes on, a again, b back, q quits", "\nab", end)? {
+            match key("Return goes on, a runs it again, b goes back, q quits", end)? {
                 'a' => {}
                 other => return Ok(other == 'b'),
             }
@@ -127,9 +127,9 @@ fn show_recording(name: &str) {
     println!("[end of the recording]");
 }
 
-/// Asks, beside a clock that goes on, until one of the `wanted` keys is pressed; without a terminal that
-/// is Return. q and Ctrl-C end the program.
-fn key(words: &str, wanted: &str, end: Instant) -> anyhow::Result<char> {
+/// Asks, beside a clock that goes on, until one of our keys is pressed; without a terminal that is Return.
+/// q and Ctrl-C end the program.
+fn key(words: &str, end: Instant) -> anyhow::Result<char> {
     let terminal = Term::stdout();
     if !io::stdin().is_terminal() || !terminal.is_term() {
         return Ok('\n');
@@ -149,13 +149,12 @@ fn key(words: &str, wanted: &str, end: Instant) -> anyhow::Result<char> {
         loop {
             let key = match terminal.read_key_raw()? {
                 Key::Enter => '\n',
-                Key::Char(key) => key,
+                Key::Char(key @ ('a' | 'b' | 'q' | 's')) => key,
                 Key::CtrlC => 'q',
                 _ => continue,
             };
             // What was typed while a step ran was not meant for the question after it.
-            if asked.elapsed() > Duration::from_millis(200) && (key == 'q' || wanted.contains(key))
-            {
+            if asked.elapsed() > Duration::from_millis(200) {
                 break anyhow::Ok(key);
             }
         }
