@@ -33,9 +33,6 @@ pub struct PresentArgs {
     replay: bool,
 }
 
-/// No step takes longer.
-const LIMIT: Duration = Duration::from_secs(600);
-
 impl PresentArgs {
     /// Shows the steps, one after another. Without a terminal each runs by itself.
     ///
@@ -86,7 +83,7 @@ impl PresentArgs {
         }
         loop {
             let fault = command.as_ref().and_then(|command| {
-                run::run(run::command(&command.words), Keep::Nothing, LIMIT).fault
+                run::run(run::command(&command.words), Keep::Nothing, Duration::MAX).fault
             });
             if let Some(line) = &fault {
                 println!("\n  {line}");

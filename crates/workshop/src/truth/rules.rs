@@ -38,6 +38,7 @@ impl std::fmt::Display for Fault {
 pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
     let folder = root.join(document.path.parent().unwrap_or(Path::new("")));
     let tested = is_tested(root, &document.path);
+    let talk = document.deck && document.path.ends_with(TALK);
     let mut faults = Vec::new();
     for (index, slide) in document.slides.iter().enumerate() {
         let mut say = |line: usize, reason: String| {
@@ -49,13 +50,23 @@ pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
         if document.deck {
             measure(slide, &mut say);
         }
+        if talk && !slide.on_paper() && slide.minutes().is_none() {
+            say(
+                slide.line,
+                "the notes have no line with the minutes, such as \"2 min\"".to_string(),
+            );
+        }
     }
     let mut say = |reason| {
         faults.push(Fault { place: document.path.display().to_string(), reason });
     };
-    if document.deck && document.path.ends_with(TALK) {
-        clock(document, &mut say);
-    } else if document.path.ends_with(RUN_SHEET) {
+    let minutes: f64 = document.shown().filter_map(Slide::minutes).sum();
+    let slides = document.shown().count();
+    if talk && (minutes > MOST_MINUTES || slides > MOST_SLIDES) {
+        let room = format!("the talk has room for {MOST_SLIDES} and {MOST_MINUTES}");
+        say(format!("{slides} slides of {minutes} minutes; {room}"));
+    }
+    if document.path.ends_with(RUN_SHEET) {
         match Document::read(&folder, Path::new(TALK)) {
             Ok(talk) => run_sheet(&talk, &document.slides[0].words, &mut say),
             Err(error) => say(format!("cannot read {TALK}: {error}")),
@@ -216,25 +227,10 @@ fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) {
     }
 }
 
-/// Rule 5: the slides of the talk have their minutes in the notes, and all fit into its time.
-fn clock(talk: &Document, say: &mut impl FnMut(String)) {
-    let shown: Vec<&Slide> = talk.shown().collect();
-    for (number, slide) in (1..).zip(&shown).filter(|(_, slide)| slide.minutes().is_none()) {
-        let example = "the notes have no line with the minutes, such as \"2 min\"";
-        say(format!("slide {number}, {}: {example}", slide.title()));
-    }
-    let minutes: f64 = shown.iter().filter_map(|slide| slide.minutes()).sum();
-    if minutes > MOST_MINUTES || shown.len() > MOST_SLIDES {
-        let room = format!("the talk has room for {MOST_SLIDES} and {MOST_MINUTES}");
-        say(format!("{} slides of {minutes} minutes; {room}", shown.len()));
-    }
-}
-
 /// Rule 6: the run sheet has a row for each slide that is shown, and no other row with a number.
 fn run_sheet(talk: &Document, sheet: &str, say: &mut impl FnMut(String)) {
-    let is_number = |cell: &str| cell.parse::<usize>().is_ok();
     let rows = sheet.split("\n\n").map(|row| row.trim_start().lines().take(3).collect::<Vec<_>>());
-    let mut rows = rows.filter(|row| row.first().is_some_and(|cell| is_number(cell)));
+    let mut rows = rows.filter(|row| row.first().is_some_and(|cell| cell.parse::<u8>().is_ok()));
     for (number, slide) in (1..).zip(talk.shown()) {
         let minutes = slide.minutes().unwrap_or_default();
         let wanted = [format!("{number}"), slide.title().to_string(), format!("{minutes}")];
