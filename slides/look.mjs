@@ -15,7 +15,6 @@ const [browserPath, page, folder] = process.argv.slice(2);
 // Runs inside the page: what is wrong with one slide, as sentences.
 function faults(section) {
   const MARGIN = 16; // px that every element keeps from the edge
-  const SMALLEST = 19; // px of a letter that the last row can read
   const box = section.getBoundingClientRect();
   const found = [];
   let end = box.top;
@@ -33,9 +32,6 @@ function faults(section) {
       if (pixels > 0.5) found.push(`${name} reaches ${Math.ceil(pixels)} px too far to the ${side}`);
     }
     end = Math.max(end, at.bottom);
-    const size = parseFloat(getComputedStyle(element).fontSize);
-    const hasText = [...element.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
-    if (hasText && size < SMALLEST) found.push(`${name} is written in ${size} px`);
     if (element.localName === 'pre' && element.scrollWidth > element.clientWidth + 1) {
       found.push(`${name} is cut off: ${element.scrollWidth - element.clientWidth} px too wide`);
     }
@@ -68,7 +64,6 @@ function texts(section) {
       const [dx, dy] = upright ? [at.width / 6, 0] : [0, at.height / 6];
       found.push({
         words: data.trim().slice(0, 40),
-        picture: picture && [...section.querySelectorAll('svg')].indexOf(picture),
         room: picture && picture.getBoundingClientRect().toJSON(),
         left: at.left + dx, right: at.right - dx, top: at.top + dy, bottom: at.bottom - dy,
         size: parseFloat(style.fontSize) * Math.hypot(matrix.a, matrix.b),
@@ -82,17 +77,18 @@ function texts(section) {
   return found;
 }
 
-// What is wrong with the words in the pictures of one slide, as sentences.
-function pictureFaults(all) {
-  const SMALLEST = 14; // px of a letter in a picture
+// What is wrong with the words of one slide, as sentences.
+function wordFaults(all) {
+  const SMALLEST = { slide: 19, picture: 14 }; // px of a letter that the last row can read
   const found = [];
-  const words = all.filter((text) => text.picture !== null);
-  for (const [i, text] of words.entries()) {
+  for (const [i, text] of all.entries()) {
+    const smallest = text.room ? SMALLEST.picture : SMALLEST.slide;
+    if (text.size < smallest - 0.05) found.push(`"${text.words}" is written in ${text.size.toFixed(1)} px`);
+    if (!text.room) continue;
     const { room } = text;
-    if (text.size < SMALLEST - 0.05) found.push(`"${text.words}" is written in ${text.size.toFixed(1)} px in its picture`);
     const over = Math.max(room.left - text.left, text.right - room.right, room.top - text.top, text.bottom - room.bottom);
     if (over > 1) found.push(`"${text.words}" reaches ${Math.ceil(over)} px beyond its picture`);
-    for (const other of words.slice(i + 1).filter((one) => one.picture === text.picture)) {
+    for (const other of all.slice(i + 1).filter((one) => one.room)) {
       const wide = Math.min(text.right, other.right) - Math.max(text.left, other.left);
       const high = Math.min(text.bottom, other.bottom) - Math.max(text.top, other.top);
       if (wide > 1 && high > 1) found.push(`"${text.words}" overlaps "${other.words}"`);
@@ -153,7 +149,7 @@ try {
     const section = await slide.$('section');
     const found = await section.evaluate(faults);
     const all = await section.evaluate(texts);
-    found.push(...pictureFaults(all));
+    found.push(...wordFaults(all));
     const elements = await system.send('DOM.querySelectorAll', { nodeId: nodeIds[i], selector: '*' });
     const foreign = new Set();
     for (const nodeId of elements.nodeIds) {
