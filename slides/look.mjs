@@ -21,7 +21,7 @@ function faults(section) {
   for (const element of section.querySelectorAll(':not(section svg *)')) {
     const at = element.getBoundingClientRect();
     if (at.width === 0 || at.height === 0) continue;
-    const name = `<${element.localName}> "${(element.textContent || element.alt || '').trim().slice(0, 40)}"`;
+    const name = `<${element.localName}> "${(element.textContent || element.alt || '').trim().replace(/\s+/g, ' ').slice(0, 40)}"`;
     const over = {
       left: box.left + MARGIN - at.left,
       right: at.right - box.right + MARGIN,
@@ -107,7 +107,7 @@ async function faint(png, all) {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const found = [];
-  for (const text of all) {
+  for (const text of all.filter(({ bottom, slide }) => bottom - slide.top < image.height)) {
     const size = [Math.max(1, text.right - text.left), Math.max(1, text.bottom - text.top)];
     const { data } = canvas.getImageData(text.left - text.slide.left, text.top - text.slide.top, ...size);
     const [r, g, b, alpha = 1] = text.colour;
