@@ -76,6 +76,7 @@ SVG
   done
   rm -rf slides/wrong.* slides/seen/wrong
   slides/build.sh
+  grep -q 'data-cast="{&quot;version&quot;:2,' slides/deck.html || die "no live demonstration has its recording"
 }
 
 # The book's pages, in target/book/html. mdBook gets a copy of the repository, whose README is the first chapter,

@@ -19,7 +19,7 @@ function offer() {
 
 const style = `
 pre[data-cast] { position: relative; cursor: pointer; }
-pre[data-cast]::after { content: '▶'; position: absolute; top: 6px; right: 14px; color: #9aa3ad; font-size: 20px; }
+pre[data-cast]::after { content: '▶'; position: absolute; top: 2px; right: 14px; color: #9aa3ad; font-size: 20px; }
 dialog { width: 94vw; height: 94vh; max-width: none; max-height: none; padding: 1vh 1vw; border: 0;
   background: #121314; color: #ffffff; font: 2.4vh Arimo; box-sizing: border-box; }
 dialog div { height: 87vh; margin-top: 0.5vh; text-align: center; }`;
@@ -28,4 +28,4 @@ const page = process.argv[2];
 const player = (file) => readFileSync(`node_modules/asciinema-player/dist/bundle/asciinema-player.${file}`, 'utf8');
 const added = `<style>${player('css')}${style}</style><script>${player('min.js')};(${offer})()</script></body>`;
 const html = readFileSync(page, 'utf8');
-writeFileSync(page, html.replace(/<\/body>/, () => added));
+if (html.includes('data-cast=')) writeFileSync(page, html.replace('</body>', () => added));

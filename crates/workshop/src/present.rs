@@ -144,14 +144,10 @@ fn key(words: &str, end: Instant) -> anyhow::Result<char> {
         });
         let _answered = answered; // the clock ends with it
         loop {
-            let key = match terminal.read_key_raw()? {
-                Key::Enter => '\n',
-                Key::Char(key @ ('a' | 'b' | 'q' | 's')) => key,
-                Key::CtrlC => 'q',
-                _ => continue,
-            };
             // What was typed while a step ran was not meant for the question after it.
-            if asked.elapsed() > Duration::from_millis(200) {
+            if let Some(key) = ours(&terminal.read_key_raw()?)
+                && asked.elapsed() > Duration::from_millis(200)
+            {
                 break anyhow::Ok(key);
             }
         }
@@ -161,4 +157,27 @@ fn key(words: &str, end: Instant) -> anyhow::Result<char> {
         process::exit(0);
     }
     Ok(key)
+}
+
+/// What a key means to us, if it is one of ours.
+fn ours(key: &Key) -> Option<char> {
+    match key {
+        Key::Enter => Some('\n'),
+        Key::Char(key @ ('a' | 'b' | 'q' | 's')) => Some(*key),
+        Key::CtrlC => Some('q'),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_other_key_does_nothing() {
+        let typed = [Key::Enter, Key::Char('a'), Key::Char('b'), Key::Char('s'), Key::CtrlC];
+        assert_eq!(typed.each_ref().map(ours), ['\n', 'a', 'b', 's', 'q'].map(Some));
+        let slips = [Key::Char(' '), Key::Char('r'), Key::Char('\t'), Key::ArrowRight, Key::Escape];
+        assert_eq!(slips.each_ref().map(ours), [None; 5]);
+    }
 }
