@@ -55,12 +55,28 @@ stage_mnist() { # with real digits
   cargo test --release -p level3-gpu --test level3_mnist --test handwriting
 }
 
-# HTML and PDF, and no element outside any slide; a crowded one must be refused.
+# HTML and PDF, and no element outside any slide; a crowded one and a bad picture must be refused.
 stage_slides() {
-  seq -f '%g lines are too many<br>' 40 >slides/crowded.md
-  ! slides/build.sh --deck crowded.md || die "a slide with 40 lines was accepted"
-  rm -f slides/crowded.*
+  local fault
+  seq -f '%g lines are too many<br>' 40 >slides/wrong.md
+  printf '\n---\n\n![a picture with a fault in each line](wrong.svg)\n' >>slides/wrong.md
+  cat >slides/wrong.svg <<'SVG'
+<svg xmlns="http://www.w3.org/2000/svg" width="600" height="400" font-size="24">
+  <text x="500" y="40">beyond the edge</text>
+  <text x="20" y="100">one text</text> <text x="80" y="106">another</text>
+  <text x="20" y="160" font-size="13">small</text>
+  <rect y="180" width="600" height="60" fill="#0067a5"/> <text x="20" y="220" fill="#00724f">pale</text>
+  <text x="20" y="300" font-family="serif">foreign</text>
+</svg>
+SVG
+  ! slides/build.sh --deck wrong.md 2>&1 | tee "$logs/wrong" || die "a slide with 40 lines was accepted"
+  for fault in 'slide 1: .* too far to the bottom' '"beyond the edge" reaches' '"one text" overlaps "another"' \
+    '"small" is written in 13' '"pale" has a contrast of' 'letters are in'; do
+    grep "$fault" "$logs/wrong" || die "not found: $fault"
+  done
+  rm -rf slides/wrong.* slides/seen/wrong
   slides/build.sh
+  grep -q 'data-cast="{&quot;version&quot;:2,' slides/deck.html || die "no live demonstration has its recording"
 }
 
 # The book's pages, in target/book/html. mdBook gets a copy of the repository, whose README is the first chapter,

@@ -3,25 +3,30 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError::Timeout};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use console::{Key, Term};
 
 use crate::demo::{Levels, headline};
 use crate::programs::{Programs, answers, has_gpu};
-use crate::records::{self, Run};
+use crate::records;
 use crate::run::{self, Keep, repository};
 use crate::steps::{JOB, Step, steps};
 
-/// Show the demonstration step by step: Return runs a step, s skips it, r shows its recording, q ends
+/// Show the demonstration step by step: each command is shown, runs at a key, and the clock goes on
+///
+/// Return runs a step and then goes on, b goes back, a runs it again, s skips it, q quits. Ctrl-C ends
+/// the step that runs, whose recording follows; at a question it ends the program.
 #[derive(clap::Args, Debug)]
 pub struct PresentArgs {
     #[command(flatten)]
     levels: Levels,
 
-    /// Choose problems that fit into this time, such as 5m
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    budget: Option<Duration>,
+    /// How long the talk may take: the clock shows what is left
+    #[arg(long, value_name = "N", default_value_t = 45)]
+    minutes: u64,
 
     /// Show the recorded runs instead, labelled as recordings
     #[arg(long)]
@@ -43,59 +48,55 @@ impl PresentArgs {
                 }
             }
         }
-        let began = Instant::now(); // what is built before the audience looks does not count
-        for &level in &self.levels.level {
-            let changed = match self.budget {
-                Some(budget) if !self.replay => fitting(level, budget, &programs)?,
-                _ => Vec::new(),
-            };
-            for step in steps(level, &changed).iter().filter(|step| step.seconds > 0) {
-                self.play(level, step, &programs)?;
+        // What is built before the audience looks does not count.
+        let end = Instant::now() + Duration::from_secs(60 * self.minutes);
+        let mut all: Vec<Step> = self.levels.level.iter().flat_map(|&n| steps(n, &[])).collect();
+        all.retain(|step| !step.words.is_empty());
+        let mut at = 0;
+        while let Some(step) = all.get(at) {
+            if io::stdout().is_terminal() {
+                Term::stdout().clear_screen()?;
             }
+            let (number, level) = (at + 1, &step.name[5..6]);
+            headline(&format!("{number} of {}, level {level}: {}", all.len(), step.words));
+            at = if self.play(step, &programs, end)? { at.saturating_sub(1) } else { at + 1 };
         }
-        println!("\nDone in {:.0} s.", began.elapsed().as_secs_f64());
         Ok(())
     }
 
-    /// One step on a screen of its own.
-    fn play(&self, level: u8, step: &Step, programs: &Programs) -> anyhow::Result<()> {
-        if io::stdout().is_terminal() {
-            Term::stdout().clear_screen()?;
-        }
-        headline(&format!("Level {level}: {}", step.words));
-        if self.replay {
-            show_recording(step.name);
-        } else if let Some(what) = missing(step.name) {
-            println!("There is no {what} on this machine.");
-        } else {
-            match programs.command(&step.command) {
-                Ok(command) => {
-                    println!("$ {}", command.typed);
-                    match key("Return runs it, s skips it, r shows its recording")? {
-                        's' => return Ok(()),
-                        'r' => show_recording(step.name),
-                        _ => {
-                            let ended = run::run(run::command(&command.words), Keep::Nothing);
-                            ended.fault.iter().for_each(|line| println!("  {line}"));
-                        }
-                    }
-                }
-                Err(why) => {
-                    println!("{why}");
-                    show_recording(step.name);
-                }
+    /// One step. Returns whether to go back.
+    fn play(&self, step: &Step, programs: &Programs, end: Instant) -> anyhow::Result<bool> {
+        let command = match missing(step.name) {
+            _ if self.replay => None,
+            Some(what) => {
+                println!("There is no {what} on this machine.");
+                None
+            }
+            None => programs.command(&step.command).map_err(|why| println!("{why}")).ok(),
+        };
+        if let Some(command) = &command {
+            println!("$ {}", command.typed);
+            match key("Return runs it, s skips it, b goes back, q quits", end)? {
+                '\n' | 'a' => {}
+                other => return Ok(other == 'b'),
             }
         }
-        while key("Return goes on, r shows the recording")? == 'r' {
-            show_recording(step.name);
+        loop {
+            let fault = command
+                .as_ref()
+                .and_then(|command| run::run(run::command(&command.words), Keep::Nothing).fault);
+            if let Some(line) = &fault {
+                println!("\n  {line}");
+            }
+            if command.is_none() || fault.is_some() {
+                show_recording(step.name);
+            }
+            match key("Return goes on, a runs it again, b goes back, q quits", end)? {
+                'a' => {}
+                other => return Ok(other == 'b'),
+            }
         }
-        Ok(())
     }
-}
-
-/// What `seconds` of a demonstration of five minutes are of this one.
-fn share(budget: Duration, seconds: u64) -> Duration {
-    budget.mul_f64(seconds as f64 / 300.0)
 }
 
 /// What this machine lacks for a step.
@@ -123,68 +124,60 @@ fn show_recording(name: &str) {
     println!("[end of the recording]");
 }
 
-/// Waits for Return, s or r; without a terminal it is Return. q ends the program.
-fn key(words: &str) -> anyhow::Result<char> {
+/// Asks, beside a clock that goes on, until one of our keys is pressed; without a terminal that is Return.
+/// q and Ctrl-C end the program.
+fn key(words: &str, end: Instant) -> anyhow::Result<char> {
     let terminal = Term::stdout();
     if !io::stdin().is_terminal() || !terminal.is_term() {
         return Ok('\n');
     }
-    print!("  [{words}, q ends] ");
-    io::stdout().flush()?;
-    let key = loop {
-        match terminal.read_key_raw()? {
-            Key::Enter => break '\n',
-            Key::Char(key @ ('s' | 'r')) => break key,
-            Key::Char('q') | Key::CtrlC => {
-                println!("\nThe end.");
-                process::exit(0);
+    let asked = Instant::now();
+    let (answered, clock) = mpsc::channel::<()>();
+    let key = thread::scope(|scope| {
+        scope.spawn(move || {
+            loop {
+                let left = end.saturating_duration_since(Instant::now()).as_secs();
+                print!("\r  [{words}] {}:{:02} left ", left / 60, left % 60);
+                let _ = io::stdout().flush();
+                let Err(Timeout) = clock.recv_timeout(Duration::from_secs(1)) else { break };
             }
-            _ => {} // an arrow, a slip: none of our keys
+        });
+        let _answered = answered; // the clock ends with it
+        loop {
+            // What was typed while a step ran was not meant for the question after it.
+            if let Some(key) = ours(&terminal.read_key_raw()?)
+                && asked.elapsed() > Duration::from_millis(200)
+            {
+                break anyhow::Ok(key);
+            }
         }
-    };
+    })?;
     terminal.clear_line()?;
+    if key == 'q' {
+        process::exit(0);
+    }
     Ok(key)
 }
 
-/// Sizes of a level that fit into the budget, from a small problem of each kind.
-fn fitting(
-    level: u8,
-    budget: Duration,
-    programs: &Programs,
-) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let folder = tempfile::tempdir()?;
-    // How often this goes into so many seconds of five minutes, by the record of a small run.
-    let fit = |seconds: f64, small: &str, rate: fn(&Run) -> Option<f64>| {
-        let command = programs.command(small).ok()?;
-        let records = folder.path().join("small.jsonl");
-        let (ended, run) = command.measure(&records, folder.path(), Keep::Output);
-        let rate = rate(&run.filter(|_| ended.fault.is_none())?)?;
-        Some((budget.as_secs_f64() / 300.0 * seconds * rate).floor())
-    };
-    let mut sizes = Vec::new();
-    match level {
-        // Ten tasks one after another and then in three waves: 13 weights, and the timeline's 3.
-        1 => {
-            let weight = share(budget, 30).as_secs_f64() / 20.0;
-            sizes.push(("$weight", format!("{:.2}", weight.min(0.5))));
-        }
-        2 => {
-            let per_s = |run: &Run| Some(1.0 / run.time().ok()?);
-            if let Some(passes) = fit(6.0, "-n 1 level2_pi --passes 5", per_s) {
-                sizes.push(("$pi", format!("--passes {}", passes.clamp(5.0, 100.0))));
-            }
-            if let Some(steps) = fit(3.6, "-n 1 level2_heat --steps 20", per_s) {
-                sizes.push(("$heat", format!("--steps {}", steps.clamp(20.0, 2000.0))));
-            }
-        }
-        _ => {
-            let small = "level3_mnist --device cpu --batch-size 512 --images 2048 --synthetic";
-            let per_s = |run: &Run| run.get("images_per_s").as_f64();
-            if let Some(images) = fit(13.5, small, per_s) {
-                let images = images.clamp(2048.0, 60_000.0);
-                sizes.push(("$mnist", format!("--batch-size 512 --images {images}")));
-            }
-        }
+/// What a key means to us, if it is one of ours.
+fn ours(key: &Key) -> Option<char> {
+    match key {
+        Key::Enter => Some('\n'),
+        Key::Char(key @ ('a' | 'b' | 'q' | 's')) => Some(*key),
+        Key::CtrlC => Some('q'),
+        _ => None,
     }
-    Ok(sizes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_other_key_does_nothing() {
+        let typed = [Key::Enter, Key::Char('a'), Key::Char('b'), Key::Char('s'), Key::CtrlC];
+        assert_eq!(typed.each_ref().map(ours), ['\n', 'a', 'b', 's', 'q'].map(Some));
+        let slips = [Key::Char(' '), Key::Char('r'), Key::Char('\t'), Key::ArrowRight, Key::Escape];
+        assert_eq!(slips.each_ref().map(ours), [None; 5]);
+    }
 }

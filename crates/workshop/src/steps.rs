@@ -3,54 +3,54 @@
 
 use std::iter;
 
-/// Two lines for each step: its name, its seconds and what it shows; then its command, where `$weight` and
-/// so on stand for [`SIZES`]. A step of 0 seconds is in no demonstration: the charts need its record.
+/// Two lines for each step: its name and what it shows; then its command, where `$weight` and so on stand for
+/// [`SIZES`]. A step that shows nothing is in no demonstration: the charts need its record.
 const STEPS: &str = "\
-level1-race-half 30 Tasks that wait. Ten tasks, four workers: how many waves?
+level1-race-half Tasks that wait. Ten tasks, four workers: how many waves?
     level1_cores --weight $weight --tasks 10 --workers 4 $guess --timeline
-level1-job 36 As a job: Slurm says how many workers there are.
+level1-job As a job: Slurm says how many workers there are.
     sbatch --wait --output=level1.out scripts/slurm/level1.sbatch && head -n 18 level1.out
-level1-race-0 24 Tasks that weigh nothing. Who wins?
+level1-race-0 Tasks that weigh nothing. Who wins?
     level1_cores --weight 0 --tasks 10 $workers $guess
-level1-race-computing 24 Tasks that compute. Now each worker needs a core.
+level1-race-computing Tasks that compute. Now each worker needs a core.
     level1_cores --weight 0 --tasks 100 $workers --factorial 5000
-level1-crossover 28 At which size of a task does parallel start to win?
+level1-crossover At which size of a task does parallel start to win?
     level1_crossover --tasks 10 $workers
-level1-memory 20 Arrays in the caches, then in memory. What do more workers add?
+level1-memory Arrays in the caches, then in memory. What do more workers add?
     level1_memory $workers $guess
-level2-hello 6 One program, four copies.
+level2-hello One program, four copies.
     -n 4 level2_hello
-level2-hello-again 6 The same again. Is the order the same?
+level2-hello-again The same again. Is the order the same?
     -n 4 level2_hello
-level2-pi-1 8 Pi. Always start with one rank: it saves the baseline.
+level2-pi-1 Pi. Always start with one rank: it saves the baseline.
     -n 1 level2_pi $pi
-level2-pi-2 8 Pi with two ranks: who does what?
+level2-pi-2 Pi with two ranks: who does what?
     -n 2 level2_pi $pi
-level2-pi-4 8 Pi with four ranks: are there as many cores?
+level2-pi-4 Pi with four ranks: are there as many cores?
     -n 4 level2_pi $pi
-level2-heat-1 12 Heat, with one rank first.
+level2-heat-1 Heat, with one rank first.
     -n 1 level2_heat $heat
-level2-heat-2 12 Heat with two ranks. Now they talk in every step.
+level2-heat-2 Heat with two ranks. Now they talk in every step.
     -n 2 level2_heat $heat
-level2-heat-4 0
+level2-heat-4
     -n 4 level2_heat
-level2-heat-forecast 0
+level2-heat-forecast
     -n 2 level2_heat --forecast --steps 500
-level2-overlap-1 12 Overlap, with one rank first. What could it hide?
+level2-overlap-1 Overlap, with one rank first. What could it hide?
     -n 1 level2_overlap $heat
-level2-overlap-2 12 The same, with the messages behind the arithmetic.
+level2-overlap-2 The same, with the messages behind the arithmetic.
     -n 2 level2_overlap $heat
-level2-overlap-4 0
+level2-overlap-4
     -n 4 level2_overlap
-level3-cpu 27 Train on the CPU.
+level3-cpu Train on the CPU.
     level3_mnist --device cpu $mnist $workers
-level3-cpu-sweep 0
+level3-cpu-sweep
     level3_mnist --device cpu --sweep $workers
-level3-gpu 27 The same on the GPU. First look who uses it.
+level3-gpu The same on the GPU. First look who uses it.
     level3_mnist --device gpu $mnist $workers
-level3-gpu-kernel 12 What does a GPU run? A kernel of your own.
+level3-gpu-kernel What does a GPU run? A kernel of your own.
     level3_kernel --size 4000 $workers
-level3-gpu-sweep 0
+level3-gpu-sweep
     level3_mnist --device gpu --sweep $workers
 ";
 
@@ -62,9 +62,7 @@ pub const JOB: &str = "level1-job";
 pub struct Step {
     /// Its recording is `slides/runs/NAME.txt`.
     pub name: &'static str,
-    /// How many seconds it may take in a demonstration of five minutes; 0 if it is in none.
-    pub seconds: u64,
-    /// What it shows.
+    /// What it shows; empty if it is in no demonstration.
     pub words: &'static str,
     /// As [`crate::programs::Programs::command`] reads it.
     pub command: String,
@@ -84,12 +82,12 @@ const SIZES: [(&str, &str); 6] = [
 pub fn steps(level: u8, changed: &[(&str, String)]) -> Vec<Step> {
     let mut lines = STEPS.lines();
     let all = iter::from_fn(|| {
-        let (name, about) = lines.next()?.split_once(' ')?;
-        let (seconds, words) = about.split_once(' ').unwrap_or((about, ""));
+        let line = lines.next()?;
+        let (name, words) = line.split_once(' ').unwrap_or((line, ""));
         let sizes = changed.iter().map(|(size, flags)| (*size, flags.as_str())).chain(SIZES);
         let command = lines.next()?.trim().to_string();
         let command = sizes.fold(command, |command, (size, flags)| command.replace(size, flags));
-        Some(Step { name, seconds: seconds.parse().ok()?, words, command })
+        Some(Step { name, words, command })
     });
     all.filter(|step| step.name.starts_with(&format!("level{level}-"))).collect()
 }

@@ -59,7 +59,7 @@ fn a_slide_is_true_until_it_is_altered() {
         ("x](runs", "9x](runs", "in the record"),
         ("# A slide", &format!("# A slide\n\n{words}"), "a slide has room for 50"),
         ("45 min", "", "no line with the minutes"),
-        ("45 min", "44 min", "add up to 44, not 45"),
+        ("45 min", "46 min", "1 slides of 46 minutes; the talk has room for 40 and 45"),
     ] {
         let faults = faults(&slide_with(old, new));
         assert!(faults.iter().any(|fault| fault.contains(found)), "{new}: {faults:#?}");
@@ -77,6 +77,39 @@ fn a_page_of_the_hand_out_needs_no_minutes_but_has_its_measure() {
     assert_eq!(page(100), [""; 0]);
     let found = page(150);
     assert!(found.len() == 1 && found[0].contains("slide 2: 151 words"), "{found:?}");
+}
+
+#[test]
+fn the_run_sheet_has_the_row_of_every_slide_and_no_other() {
+    let talk = Document::read(repository(), Path::new("slides/deck.md")).unwrap();
+    let rows: Vec<String> = (1..)
+        .zip(talk.shown())
+        .map(|(n, slide)| format!("| {n} | {} | {} | |\n", slide.title(), slide.minutes().unwrap()))
+        .collect();
+    let faults = |rows: &[String]| {
+        let text =
+            format!("| slide | title | min | from |\n| --- | --- | --- | --- |\n{}", rows.concat());
+        let sheet = Document::parse(Path::new("slides/RUNSHEET.md"), &text);
+        let found: Vec<_> = check(repository(), &sheet).iter().map(ToString::to_string).collect();
+        found
+    };
+    assert_eq!(faults(&rows), [""; 0]);
+    let fewer = faults(&rows[..rows.len() - 1]);
+    assert!(
+        fewer.len() == 1 && fewer[0].contains(rows[rows.len() - 1].trim_end_matches(" |\n")),
+        "{fewer:?}"
+    );
+    let more = faults(&[&rows[..], &["| 99 | Title | 1 | |\n".to_string()]].concat());
+    assert!(
+        more.len() == 1 && more[0].contains("no slide for the row | 99 | Title | 1 |"),
+        "{more:?}"
+    );
+    for (old, new) in [("| 2 | ", "| 3 | "), ("| 0.5 |", "| 5.5 |"), ("workers", "waiters")] {
+        let i = rows.iter().position(|row| row.contains(old)).unwrap();
+        let mut rows = rows.clone();
+        rows[i] = rows[i].replacen(old, new, 1);
+        assert_eq!(faults(&rows).len(), 1, "{new}");
+    }
 }
 
 #[test]

@@ -137,9 +137,30 @@ impl Document {
         let slide = if self.deck { format!(", slide {}", slide + 1) } else { String::new() };
         format!("{}:{line}{slide}", self.path.display())
     }
+
+    /// The slides that the audience sees, as Marp numbers them.
+    pub fn shown(&self) -> impl Iterator<Item = &Slide> {
+        self.slides.iter().filter(|slide| !slide.on_paper())
+    }
 }
 
 impl Slide {
+    /// Whether it is a page of the hand-out, which is read, not watched.
+    pub fn on_paper(&self) -> bool {
+        let mut directives = self.notes.lines().filter(|line| line.contains("_class:"));
+        directives.any(|line| line.split(' ').any(|word| word == "handout"))
+    }
+
+    /// Its first line.
+    pub fn title(&self) -> &str {
+        self.words.trim_start().lines().next().unwrap_or_default()
+    }
+
+    /// What its notes say: `2 min`.
+    pub fn minutes(&self) -> Option<f64> {
+        self.notes.lines().find_map(|line| line.strip_suffix("min")?.trim().parse().ok())
+    }
+
     /// Puts a piece of text where it belongs, given the tags that are open around it.
     fn read(&mut self, open: &[Tag], piece: &str) {
         use Tag::{BlockQuote, CodeBlock, Image, Link, MetadataBlock};

@@ -1,6 +1,6 @@
 //! Slides and READMEs tell the truth, or this says where they do not.
 //!
-//! Five rules hold for every Markdown file of the repository:
+//! Six rules hold for every Markdown file of the repository:
 //!
 //! 1. **Code.** A fenced block stands under a link to the file that it comes from, in a paragraph of
 //!    its own, and is a verbatim piece of that file (a line `// ...` or `# ...` skips some lines;
@@ -15,8 +15,9 @@
 //! 4. **Numbers.** A number that links to a recorded run,
 //!    `[1.50 s](runs/level1.jsonl#tasks=10/parallel_s)`, agrees with it as far as its digits go.
 //!    Other numbers are not checked: their source stands in a footnote or in the notes.
-//! 5. **Measure.** A slide has at most 50 words or 14 lines of code, and notes with its minutes.
-//!    A page of the hand-out (`_class: handout`) has at most 140 words and needs no minutes.
+//! 5. **Measure.** A slide has at most 50 words or 12 lines of code, a page of the hand-out (`_class: handout`)
+//!    140 words. The notes of the talk, `deck.md`, have the minutes of each slide: 40 slides and 45 minutes at most.
+//! 6. **The run sheet**, `RUNSHEET.md`, has a table row for each slide that is shown: its number, title and minutes.
 
 mod commands;
 mod document;

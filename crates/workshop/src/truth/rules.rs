@@ -9,9 +9,13 @@ use super::number::agrees;
 const MOST_WORDS: usize = 50;
 /// The hand-out is read, not watched.
 const MOST_WORDS_ON_PAPER: usize = 140;
-const MOST_CODE_LINES: usize = 14;
+const MOST_CODE_LINES: usize = 12;
 /// A workshop of an hour keeps ten minutes for questions and five for what goes wrong.
-const MINUTES: f64 = 45.0;
+const MOST_MINUTES: f64 = 45.0;
+const MOST_SLIDES: usize = 40;
+/// The deck of the talk. Another deck has no clock.
+const TALK: &str = "deck.md";
+const RUN_SHEET: &str = "RUNSHEET.md";
 /// In `code`, a path that begins with one of these is ours.
 const OWN_FOLDERS: [&str; 5] = ["crates/", "docs/", "examples/", "scripts/", "slides/"];
 
@@ -34,8 +38,8 @@ impl std::fmt::Display for Fault {
 pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
     let folder = root.join(document.path.parent().unwrap_or(Path::new("")));
     let tested = is_tested(root, &document.path);
+    let talk = document.deck && document.path.ends_with(TALK);
     let mut faults = Vec::new();
-    let mut minutes = 0.0;
     for (index, slide) in document.slides.iter().enumerate() {
         let mut say = |line: usize, reason: String| {
             faults.push(Fault { place: document.place(index, line), reason });
@@ -44,12 +48,29 @@ pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
         links(root, &document.path, slide, &mut say);
         numbers(&folder, slide, &mut say);
         if document.deck {
-            minutes += measure(slide, &mut say);
+            measure(slide, &mut say);
+        }
+        if talk && !slide.on_paper() && slide.minutes().is_none() {
+            say(
+                slide.line,
+                "the notes have no line with the minutes, such as \"2 min\"".to_string(),
+            );
         }
     }
-    if document.deck && minutes != MINUTES {
-        let reason = format!("the notes' minutes add up to {minutes}, not {MINUTES}");
+    let mut say = |reason| {
         faults.push(Fault { place: document.path.display().to_string(), reason });
+    };
+    let minutes: f64 = document.shown().filter_map(Slide::minutes).sum();
+    let slides = document.shown().count();
+    if talk && (minutes > MOST_MINUTES || slides > MOST_SLIDES) {
+        let room = format!("the talk has room for {MOST_SLIDES} and {MOST_MINUTES}");
+        say(format!("{slides} slides of {minutes} minutes; {room}"));
+    }
+    if document.path.ends_with(RUN_SHEET) {
+        match Document::read(&folder, Path::new(TALK)) {
+            Ok(talk) => run_sheet(&talk, &document.slides[0].words, &mut say),
+            Err(error) => say(format!("cannot read {TALK}: {error}")),
+        }
     }
     faults
 }
@@ -192,11 +213,9 @@ fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
     }
 }
 
-/// Rule 5: few words, few lines, minutes in the notes. Returns the minutes; the hand-out takes none.
-fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) -> f64 {
-    let mut directives = slide.notes.lines().filter(|line| line.contains("_class:"));
-    let on_paper = directives.any(|line| line.split(' ').any(|word| word == "handout"));
-    let room = if on_paper { MOST_WORDS_ON_PAPER } else { MOST_WORDS };
+/// Rule 5: few words, few lines.
+fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) {
+    let room = if slide.on_paper() { MOST_WORDS_ON_PAPER } else { MOST_WORDS };
     let is_word = |word: &&str| word.contains(char::is_alphanumeric);
     let words = slide.words.split_whitespace().filter(is_word).count();
     if words > room {
@@ -206,15 +225,22 @@ fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) -> f64 {
     if lines > MOST_CODE_LINES {
         say(slide.line, format!("{lines} lines of code; a slide has room for {MOST_CODE_LINES}"));
     }
-    if on_paper {
-        return 0.0;
+}
+
+/// Rule 6: the run sheet has a row for each slide that is shown, and no other row with a number.
+fn run_sheet(talk: &Document, sheet: &str, say: &mut impl FnMut(String)) {
+    let rows = sheet.split("\n\n").map(|row| row.trim_start().lines().take(3).collect::<Vec<_>>());
+    let mut rows = rows.filter(|row| row.first().is_some_and(|cell| cell.parse::<u8>().is_ok()));
+    for (number, slide) in (1..).zip(talk.shown()) {
+        let minutes = slide.minutes().unwrap_or_default();
+        let wanted = [format!("{number}"), slide.title().to_string(), format!("{minutes}")];
+        if rows.next().is_none_or(|row| row != wanted) {
+            say(format!("the row of this slide of {TALK} is: | {} |", wanted.join(" | ")));
+        }
     }
-    let minutes =
-        slide.notes.lines().find_map(|line| line.strip_suffix("min")?.trim().parse().ok());
-    minutes.unwrap_or_else(|| {
-        say(slide.line, "the notes have no line with the minutes, such as \"2 min\"".to_string());
-        0.0
-    })
+    if let Some(row) = rows.next() {
+        say(format!("{TALK} has no slide for the row | {} |", row.join(" | ")));
+    }
 }
 
 #[cfg(test)]
