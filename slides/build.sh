@@ -83,5 +83,5 @@ for deck in $decks; do
 
   # The whole deck, so that every slide of both is looked at.
   marp "$deck" --template bare --output "$work/seen.html"
-  timeout 300 node look.mjs "$work/browser" "$work/seen.html" "seen/$name"
+  timeout 600 node look.mjs "$work/browser" "$work/seen.html" "seen/$name"
 done

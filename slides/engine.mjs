@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { cast } from './cast.mjs';
 
+const read = (file) => readFileSync(file, 'base64');
+
+// Both may be embedded: Arimo by the SIL Open Font License, DejaVu by its own.
 const fonts = [
   ['Arimo', 400, 'arimo/files/arimo-latin-400-normal', 'U+0-36F, U+2000-22FF'],
   ['Arimo', 700, 'arimo/files/arimo-latin-700-normal', 'U+0-36F, U+2000-22FF'],
@@ -15,7 +18,6 @@ const fonts = [
 const face = ([family, weight, file, range]) =>
   `@font-face { font-family: '${family}'; font-weight: ${weight}; unicode-range: ${range};
     src: url('data:font/woff2;base64,${read(`node_modules/@fontsource/${file}.woff2`)}'); }`;
-const read = (file) => readFileSync(file, 'base64');
 
 // Every slide is in one document, so the names in two pictures must not be the same.
 const inline = (file, alt, style) => {
