@@ -104,7 +104,7 @@ fn where_there_is_nothing_to_find_no_guess_is_asked_for_and_no_size_is_told() {
         let mut lesson = example("level1_crossover");
         let text = on_a_terminal(lesson.arg("--guess").args(flags), &[]).succeeded().stdout;
         assert!(text.contains("There is no crossover to measure") && text.contains(why), "{text}");
-        assert!(text.contains("Amdahl's law: one worker computes 50000!"), "{text}");
+        assert!(text.contains("Amdahl's law: "), "{text}");
         assert!(!text.contains("Your guess"), "{text}");
     }
 }

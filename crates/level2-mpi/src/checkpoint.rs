@@ -55,7 +55,9 @@ impl<'a> Checkpoint<'a> {
         let (now, told_to_end) = (Instant::now(), Arc::default());
         let (step, next, decided, saved) = (0, u64::MAX, (now, 0), now);
         let mut this = Self { flags, world, step, next, decided, saved, told_to_end };
-        let Some(path) = this.path() else { return Ok(this) };
+        let Some((named, path)) = flags.checkpoint.as_ref().zip(this.path()) else {
+            return Ok(this);
+        };
         signal_hook::flag::register(SIGUSR1, Arc::clone(&this.told_to_end))?;
         let found = this.restore(&path, plate).map_err(found_by_all)?;
         this.step = found.unwrap_or(0);
@@ -66,7 +68,7 @@ impl<'a> Checkpoint<'a> {
         }
         if this.step > 0 && world.rank() == ROOT {
             let left = if this.step < flags.steps { "going on" } else { "nothing is left to do" };
-            println!("{} holds step {} of {}: {left}.", path.display(), this.step, flags.steps);
+            println!("{} holds step {} of {}: {left}.", named.display(), this.step, flags.steps);
         }
         Ok(this)
     }
