@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use level2_mpi::{Plate, fingerprint};
 use support::{machine, ranks};
-use testkit::{Ended, Folder, run};
+use testkit::{Ended, Folder, run, run_within};
 
 fn job(number: u32, name: &str, steps: u64, file: &str) -> Command {
     let steps = steps.to_string();
@@ -99,7 +99,8 @@ fn a_run_that_still_saves_into_the_file_is_no_obstacle_to_the_next() {
         };
         let mut first = begun(start(2), &file);
         sleep(Duration::from_millis(random(300)));
-        undisturbed(run(&mut start(1)), 10_000);
+        let second = run_within(Duration::from_secs(600), &mut start(1)); // a busy machine needs minutes
+        undisturbed(second, 10_000);
         signal("-KILL", ranks_of(first.id()));
         first.wait().unwrap();
     }
