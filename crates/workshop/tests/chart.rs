@@ -110,7 +110,7 @@ fn the_crossover_and_amdahl_s_law_say_what_was_measured() {
         ("amdahl".to_string(), json!([{"workers": 4, "speedup": 2.1}])),
     ]);
     let crossover = drawn("level1_crossover.svg", std::slice::from_ref(&run));
-    assert!(crossover.contains("from 300 ns") && crossover.contains("from 4.00 us"), "{crossover}");
+    assert!(crossover.contains("from 300 ns") && crossover.contains("from 4.00 µs"), "{crossover}");
     let amdahl = drawn("level1_amdahl.svg", &[run]);
     // 1 / (0.25 + 0.75 / 64) = 3.82
     assert!(amdahl.contains("25 % serial: 3.8x"), "{amdahl}");
@@ -124,13 +124,15 @@ fn the_memory_wall_is_a_staircase_and_two_roofs() {
         "level": 1, "example": "level1_memory", "host": "a", "started": "2026-01-02T03:04:05Z",
         "settings": {"cpus": 8, "polynomial_operations": 512},
         "results": {
+            "cache_bytes": 1 << 25,
             "sizes": [{"bytes": 24_576, "bytes_per_s": 105e9}, {"bytes": 1 << 27, "bytes_per_s": 12e9}],
             "rows": [row(1, 12e9, 50e9), row(2, 24e9, 100e9), row(8, 36e9, 400e9)],
         },
     });
     let staircase = drawn("level1_memory.svg", slice::from_ref(&run));
     assert!(staircase.contains(">24 KiB<") && staircase.contains(">128 MiB<"), "{staircase}");
-    assert_eq!(staircase.matches("<circle").count(), 2);
+    assert!(staircase.contains(">105 GB/s<") && staircase.contains(">12 GB/s<"), "{staircase}");
+    assert_eq!(staircase.matches("<circle").count(), 3, "two sizes and the key");
     let roofline = drawn("level1_roofline.svg", &[run]);
     assert!(roofline.contains(">1 worker<") && roofline.contains(">8 workers<"), "{roofline}");
     assert_eq!(roofline.matches("stroke-dasharray").count(), 2, "one roof each");

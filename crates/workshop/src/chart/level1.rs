@@ -106,7 +106,7 @@ pub fn amdahl(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     for (serial, look) in
         [(0.0, Look::Guide), (0.05, Look::Guide), (0.1, Look::Guide), (ours, Look::Fitted(1))]
     {
-        let curve = (0..=60).map(|k| MOST.powf(f64::from(k) / 60.0));
+        let curve = (0..=15).map(|k| MOST.powf(f64::from(k) / 15.0));
         let points = curve.map(|p| (p, law(serial, p))).collect();
         series.push(Series::new("", points, look));
         let at = (MOST, law(serial, MOST));
@@ -119,7 +119,7 @@ pub fn amdahl(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     notes.push(Note { at: (2.9, 1.1), text, arrow, ..Note::default() });
     let powers = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, MOST];
     let mut x = Axis::at("workers", &powers, plain);
-    x.range.end = MOST * 7.0; // room for the words beside the curves
+    x.range.end = MOST * 4.0; // room for the words beside the curves
     let plot = Plot {
         name: "level1_amdahl",
         title: "What a serial share allows (Amdahl's law)",

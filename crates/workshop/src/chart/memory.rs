@@ -14,14 +14,27 @@ pub fn staircase(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let points: Vec<_> = rows.into_iter().map(|[bytes, moved]| (bytes, 1e-9 * moved)).collect();
     let sizes: Vec<f64> = points.iter().map(|point| point.0).collect();
     let most = points.iter().fold(0.0, |most: f64, point| most.max(point.1));
+    let x = Axis::at("size of the three arrays", &sizes, |v| in_bytes(v as u64));
+    let y = Axis::linear("one core, GB/s", 1.1 * most, plain);
+    let beyond = vec![(run.number("cache_bytes")?, 0.0), (x.range.end, y.range.end)];
+    let note = |(size, moved), left| Note {
+        at: (size, if left { 0.6 * moved } else { moved }), // below the line that comes from the left
+        text: format!("{moved:.0} GB/s"),
+        left,
+        ..Note::default()
+    };
+    let notes = vec![note(points[0], false), note(points[points.len() - 1], true)];
     let plot = Plot {
         name: "level1_memory",
         title: "The same loop in larger and larger arrays",
         caption: &run.origin(),
-        x: Axis::at("size of the three arrays", &sizes, |v| in_bytes(v as u64)),
-        y: Axis::linear("one core, GB/s", 1.1 * most, plain),
-        series: vec![Series::new("", points, Look::Measured(0))],
-        notes: Vec::new(),
+        x,
+        y,
+        series: vec![
+            Series::new("too large for the caches", beyond, Look::Region(1)),
+            Series::new("1 worker", points, Look::Measured(0)),
+        ],
+        notes,
     };
     Ok(Some(plot.draw()))
 }
@@ -50,11 +63,11 @@ pub fn roofline(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         title: "The roofline: memory holds a loop back on the slope, cores on the flat",
         caption: &run.origin(),
         x: Axis::decades("operations for each byte", &[triad / 2.0, end], plain),
-        y: Axis::decades("operations, 10⁹/s", &heights, plain),
+        y: Axis::decades("billion operations/s", &heights, plain),
         series,
         notes: vec![
-            note((triad, 0.7e-9 * triad * rows[0][1]), "triad"),
-            note((0.7 * polynomial, 0.6e-9 * rows[0][2]), "polynomial"),
+            note((triad, 0.7e-9 * triad * rows[0][1]), "triad: a = b + 3 c"),
+            note((0.35 * polynomial, 0.6e-9 * rows[0][2]), "a long polynomial"),
         ],
     };
     Ok(Some(plot.draw()))

@@ -50,7 +50,9 @@ impl Page {
 
     /// Words in one line; their `start`, `middle` or `end` stands at the place.
     pub fn text(&mut self, words: &str, (x, y): Place, anchor: &str, style: &str) {
-        let words = words.replace('&', "&amp;").replace('<', "&lt;");
+        // A terminal may lack the letter, a picture does not.
+        let micro = words.strip_suffix(" us").map(|number| format!("{number} µs"));
+        let words = micro.as_deref().unwrap_or(words).replace('&', "&amp;").replace('<', "&lt;");
         self.0 += &format!(
             "<text x='{x}' y='{y}' dy='0.35em' text-anchor='{anchor}' {style}>{words}</text>\n"
         );
