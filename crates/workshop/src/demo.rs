@@ -5,7 +5,7 @@ use cli::wrapped;
 use common::{Disturbance, plural, usable_cpus};
 
 use crate::programs::{Programs, has_gpu};
-use crate::records::{Run, seconds_exact};
+use crate::records::Run;
 use crate::run::Keep;
 use crate::steps::{JOB, Step, steps};
 
@@ -107,24 +107,14 @@ impl DemoArgs {
 /// What is said of a step in the end: its answer, and why that is in doubt.
 fn row(step: &Step, run: &Run) -> String {
     let number = |name| run.get(name).as_f64().unwrap_or(f64::NAN);
-    let answer = match run.example.as_str() {
-        "level3_mnist" => {
-            let [device, data, batch] = ["device", "data", "batch_size"].map(|name| run.text(name));
-            let (time, right) = (number("train_s"), 100.0 * number("accuracy"));
-            format!("{device}, {data}, batch {batch}: {time:.2} s, {right:.2} % read right")
-        }
-        "level3_kernel" => {
-            let [gpu, cpu] = ["compute_s", "cpu_s"].map(|name| seconds_exact(number(name)));
-            format!("{}: {gpu}, CPU: {cpu}", run.text("device"))
-        }
-        _ => run.text("answer"),
-    };
     let seen = Disturbance { waited: run.get("waited_share").as_f64() };
     let busy = seen.sentence(number("workers") as usize).filter(|_| seen.is_notable());
     let doubt = run.get("doubt").as_str().map(str::to_string).or(busy).unwrap_or_default();
     // The step itself has told the rest: on which host, and what helps.
     let doubt = doubt.split(" on ").next().and_then(|doubt| doubt.split(':').next());
-    format!("{}: {answer} {}", step.name, doubt.unwrap_or_default()).trim_end().to_string()
+    format!("{}: {} {}", step.name, run.text("answer"), doubt.unwrap_or_default())
+        .trim_end()
+        .to_string()
 }
 
 #[cfg(test)]

@@ -125,10 +125,10 @@ impl<'a> KernelReport<'a> {
         };
         let gain = cpu.div_duration_f64(*compute);
         let parts = [copy_in, compute, copy_out].map(|part| human(*part));
-        println!("{}", cli::verdict(&format!("The {device} and the CPU agree: {equal}.")));
+        println!("The {device} and the CPU agree: {equal}.");
         let [copied_in, computed, copied_out] = &parts;
         println!("copying in {copied_in}, computing {computed}, copying out {copied_out}");
-        println!("{}", pays(steps, *cpu, *compute, *copy_in + *copy_out));
+        self.record.answer(&pays(steps, *cpu, *compute, *copy_in + *copy_out));
         if device.is_software() && gain <= 1.0 {
             println!("It computes on the same cores, and the launch of every step costs more.");
         }
