@@ -47,8 +47,9 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let (width, height) = (20, 5);
+    let after = heat(&plate(width, height), width, height, 3)?;
     println!("a plate of {width} x {height} cells with its border, after 3 steps, in degrees:");
-    for row in heat(&plate(width, height), width, height, 3)?.chunks(width + 2) {
+    for row in after.chunks(width + 2) {
         println!("{}", row.iter().map(|degrees| format!("{degrees:3.0}")).collect::<String>());
     }
     Ok(())
