@@ -144,8 +144,8 @@ fn every_kernel_compiles_and_is_kept() {
     let nvrtc = variable("STANDIN_NVRTC");
     let counting = scratch("counting");
     build("libnvrtc.c", counting.join("libnvrtc.so"), &["-DREAL", &nvrtc]);
-    let compiler = Path::new(&nvrtc).parent().unwrap();
-    let libraries = [&counting, &LIBRARIES, compiler].map(|folder| folder.to_str().unwrap());
+    let compiler = Path::new(&nvrtc).parent().unwrap().display();
+    let libraries = format!("{}:{}:{compiler}", counting.display(), LIBRARIES.display());
     for sm in variable("STANDIN_SMS").split(' ') {
         let folder = scratch(&format!("compiled-{sm}"));
         let log = folder.join("compiled");
@@ -160,7 +160,7 @@ fn every_kernel_compiles_and_is_kept() {
                 .env("STANDIN_SM", sm)
                 .env("STANDIN_COMPILED", &log)
                 .env("CUDA_PATH", variable("STANDIN_HEADERS"))
-                .env("LD_LIBRARY_PATH", libraries.join(":"));
+                .env("LD_LIBRARY_PATH", &libraries);
             run(&mut command).succeeded();
             let seconds = start.elapsed().as_secs();
             let log = fs::read_to_string(&log).unwrap_or_default();
