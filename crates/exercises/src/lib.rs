@@ -1,4 +1,4 @@
-//! Thirteen exercises, four or five for each level. Each is a program in `examples/exercises/` with one gap,
+//! Fourteen exercises, four or five for each level. Each is a program in `examples/exercises/` with one gap,
 //! a hint, an answer in `examples/solutions/` that differs from it in the gap alone, and a check in
 //! `src/bin/`.
 //!
@@ -9,6 +9,8 @@ mod check;
 mod gradients;
 #[cfg(feature = "level3")]
 mod host;
+#[cfg(feature = "kernel")]
+mod kernel;
 mod pace;
 #[cfg(feature = "level2")]
 mod ranks;
@@ -19,6 +21,8 @@ pub use check::{CHECK, check, expect, not_yet};
 pub use gradients::replace_gradients;
 #[cfg(feature = "level3")]
 pub use host::Host;
+#[cfg(feature = "kernel")]
+pub use kernel::{floats, gpu};
 pub use pace::Pace;
 #[cfg(feature = "level2")]
 pub use ranks::check_on_ranks;
@@ -71,7 +75,7 @@ macro_rules! answer {
 /// An exercise, as `cargo exercise` lists it.
 #[derive(Debug)]
 pub struct Exercise {
-    /// 1 to 13.
+    /// 1 to 14.
     pub number: usize,
     /// The name of its files and of its check, such as `1_order`.
     pub name: &'static str,
@@ -84,7 +88,7 @@ const fn exercise(number: usize, name: &'static str, title: &'static str) -> Exe
 }
 
 /// All exercises.
-pub const EXERCISES: [Exercise; 13] = [
+pub const EXERCISES: [Exercise; 14] = [
     exercise(1, "1_order", "share a loop among workers, keep the order"),
     exercise(2, "2_grain", "keep tiny loops in one piece"),
     exercise(3, "3_sum", "get the same bits from any number of workers"),
@@ -98,6 +102,7 @@ pub const EXERCISES: [Exercise; 13] = [
     exercise(11, "11_batch", "speed: hand over a batch instead of images"),
     exercise(12, "12_gradients", "train one network on several ranks"),
     exercise(13, "13_sharing", "give every counter a line of its own"),
+    exercise(14, "14_kernel", "stop the threads beyond the edge"),
 ];
 
 impl Exercise {
@@ -107,6 +112,7 @@ impl Exercise {
             ..=4 | 13 => &[],
             5..=8 => &["level2"],
             12 => &["level2", "level3"],
+            14 => &["kernel"],
             _ => &["level3"],
         }
     }

@@ -98,7 +98,7 @@ impl Device {
                     reasons.push(format!("only {found} (--device gpu takes it)"));
                 }
                 Ok(_) => {
-                    #[cfg(feature = "gpu")]
+                    #[cfg(feature = "wgpu-or-cuda")]
                     crate::fault::end_on_panic();
                     return Ok(*device);
                 }
@@ -106,8 +106,9 @@ impl Device {
             }
         }
         if reasons.is_empty() {
-            let features = "--features wgpu, or for NVIDIA --features cuda";
-            reasons.push(format!("this program was built without it ({features})"));
+            let build = "cargo build --release -p level3-gpu --examples --features wgpu";
+            let build = format!("{build} (NVIDIA: --features cuda)");
+            reasons.push(format!("this program was built without it; to build it, {build}"));
         }
         Err(reasons.join("; "))
     }

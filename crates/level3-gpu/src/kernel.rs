@@ -82,7 +82,6 @@ pub struct OnGpu<R: Runtime> {
     gpu: ComputeClient<R>,
     old: Handle,
     new: Handle,
-    cells: usize,
     start: Instant, // of the computation
 }
 
@@ -97,9 +96,11 @@ impl<R: Runtime> OnGpu<R> {
         self.argument(&self.new)
     }
 
-    #[expect(unsafe_code, reason = "the length must be that of the memory: copy_in made both")]
+    #[expect(unsafe_code, reason = "the length must not be more than that of the memory")]
     fn argument(&self, handle: &Handle) -> ArrayArg<R> {
-        unsafe { ArrayArg::from_raw_parts(handle.clone(), self.cells) }
+        unsafe {
+            ArrayArg::from_raw_parts(handle.clone(), handle.size() as usize / size_of::<f32>())
+        }
     }
 
     /// The plate after this step is the one before the next.

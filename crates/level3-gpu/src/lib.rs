@@ -12,13 +12,13 @@ mod conv;
 mod device;
 mod digits;
 mod evaluate;
-#[cfg(feature = "gpu")]
+#[cfg(feature = "wgpu-or-cuda")]
 mod fault;
 mod files;
 mod handwriting;
-#[cfg(feature = "gpu")]
+#[cfg(feature = "wgpu-or-cuda")]
 mod kernel;
-#[cfg(feature = "gpu")]
+#[cfg(feature = "wgpu-or-cuda")]
 mod kernels;
 mod mnist;
 mod model;
@@ -32,7 +32,7 @@ mod report;
 mod run;
 mod synthetic;
 
-#[cfg(all(feature = "gpu", not(any(feature = "cuda", feature = "wgpu"))))]
+#[cfg(all(feature = "wgpu-or-cuda", not(any(feature = "cuda", feature = "wgpu"))))]
 compile_error!("which GPU? --features wgpu for any, --features cuda for NVIDIA's");
 
 pub use args::MnistArgs;
@@ -50,7 +50,7 @@ pub use device::Device;
 pub use digits::{Digits, Images};
 pub use evaluate::Predictions;
 pub use handwriting::prepare;
-#[cfg(feature = "gpu")]
+#[cfg(feature = "wgpu-or-cuda")]
 pub use kernel::{Gpu, KernelArgs, KernelReport, OnGpu, WARM_UP};
 pub use model::{Cnn, DIGITS, SIDE};
 pub use on_device::{Batch, OnDevice};

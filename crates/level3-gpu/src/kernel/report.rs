@@ -85,8 +85,7 @@ impl<'a> KernelReport<'a> {
         let copy = || gpu.create_from_slice(f32::as_bytes(&self.plate));
         let (old, new) = (copy(), copy());
         block_on(gpu.sync())?;
-        let (gpu, cells, start) = (gpu.clone(), self.plate.len(), Instant::now());
-        Ok(OnGpu { gpu, old, new, cells, start })
+        Ok(OnGpu { gpu: gpu.clone(), old, new, start: Instant::now() })
     }
 
     /// Waits until the GPU has made all steps, and copies the plate back.

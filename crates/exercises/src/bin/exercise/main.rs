@@ -4,6 +4,7 @@
 
 mod copies;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::sleep;
@@ -20,7 +21,7 @@ use exercises::{CHECK, EXERCISES, Exercise, SOLUTIONS, STARTERS, around_gap, rep
 #[derive(Parser)]
 #[command(version, name = "cargo exercise")]
 struct Args {
-    /// The exercise to check, from 1 to 13; the first time, your copy of it is made
+    /// The exercise to check, from 1 to 14; the first time, your copy of it is made
     #[arg(value_parser = count(1..=EXERCISES.len() as u64))]
     number: Option<u64>,
 
@@ -155,8 +156,8 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     match cargo("run", &[exercise], folder)?.args(["--", CHECK]).status()?.code() {
         Some(0) => {
             println!("compare: {}", exercise.program(SOLUTIONS).display());
-            let from_here = EXERCISES.iter().skip_while(|other| other.number != number);
-            if let Some(next) = from_here.skip(1).next() {
+            let mut from_here = in_order().into_iter().skip_while(|other| other.number != number);
+            if let Some(next) = from_here.nth(1) {
                 println!("next: cargo exercise {}", next.number);
             }
             Ok(())
@@ -173,12 +174,12 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
-    let mut all = EXERCISES.each_ref();
-    all[4..].rotate_right(1); // the last one belongs to level 1
-    for (place, exercise) in all.into_iter().enumerate() {
+    for (place, exercise) in in_order().into_iter().enumerate() {
         if let Some(level) = [0, 5, 9].iter().position(|first| *first == place) {
             println!("level {}", level + 1);
         }
+        print!(" {:>2}  {:<46} ", exercise.number, exercise.title);
+        io::stdout().flush()?; // building its check may take minutes
         let state = if ready(exercise).is_err() {
             "needs MPI: scripts/setup.sh"
         } else if is_untouched(exercise, &exercise.program(folder)) {
@@ -193,7 +194,7 @@ fn list(folder: &Path) -> anyhow::Result<()> {
                 _ => "does not compile, or panics",
             }
         };
-        println!(" {:>2}  {:<46} {state}", exercise.number, exercise.title);
+        println!("{state}");
         next = next.or((state != "solved").then_some(exercise.number));
     }
     match next {
@@ -205,25 +206,39 @@ fn list(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The proof that checks do their work: they fail on the starter and pass on the solution.
+/// The exercises, level by level.
+fn in_order() -> Vec<&'static Exercise> {
+    let mut all: Vec<_> = EXERCISES.iter().collect();
+    all[4..13].rotate_right(1); // number 13 belongs to level 1
+    all
+}
+
+/// The proof that checks do their work: they fail on the starter and pass on the solution. Where all are
+/// proven, and nothing here runs a kernel, that of exercise 14 is left out.
 fn prove(chosen: &[Exercise]) -> anyhow::Result<()> {
     chosen.iter().try_for_each(ready)?;
-    let all: Vec<&Exercise> = chosen.iter().collect();
-    let mut faults = 0;
+    let (mut faults, mut all) = (0, "the checks");
     for (folder, expected) in [(STARTERS, 1), (SOLUTIONS, 0)] {
-        let build = cargo("build", &all, Path::new(folder))?.status()?; // all at once is faster
-        ensure!(build.success(), "the checks of {folder} cannot be built, see above");
-        for exercise in chosen {
-            println!("{}", exercise.program(folder).display());
-            let check = env::current_exe()?.with_file_name(exercise.name); // with --release, as this
-            let status = Command::new(check).arg(CHECK).status()?;
-            if status.code() != Some(expected) {
-                println!("FAULT: {status}, and not {expected}");
-                faults += 1;
+        // Many at once are built faster; but with a kernel among them, Burn would be built anew.
+        for exercises in chosen.chunk_by(|_, next| next.features() != ["kernel"]) {
+            let exercises: Vec<&Exercise> = exercises.iter().collect();
+            let build = cargo("build", &exercises, Path::new(folder))?.status()?;
+            ensure!(build.success(), "the checks of {folder} cannot be built, see above");
+            for exercise in exercises {
+                println!("{}", exercise.program(folder).display());
+                let check = env::current_exe()?.with_file_name(exercise.name); // with --release, as this
+                let status = Command::new(check).arg(CHECK).status()?;
+                if status.code() == Some(2) && exercise.features() == ["kernel"] && chosen.len() > 1
+                {
+                    all = "all checks but that of exercise 14, see above,";
+                } else if status.code() != Some(expected) {
+                    println!("FAULT: {status}, and not {expected}");
+                    faults += 1;
+                }
             }
         }
     }
     ensure!(faults == 0, "{faults} of the proofs failed");
-    println!("the checks fail on their starters and pass on their solutions");
+    println!("{all} fail on their starters and pass on their solutions");
     Ok(())
 }
