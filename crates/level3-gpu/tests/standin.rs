@@ -143,7 +143,7 @@ fn every_kernel_compiles_and_is_kept() {
     let variable = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let nvrtc = variable("STANDIN_NVRTC");
     let counting = scratch("counting");
-    build("libnvrtc.c", counting.join("libnvrtc.so"), &["-DREAL", &nvrtc]);
+    build("libnvrtc.c", counting.join("libnvrtc.so"), &["-DREAL", "-Wl,--no-as-needed", &nvrtc]);
     let compiler = Path::new(&nvrtc).parent().unwrap().display();
     let libraries = format!("{}:{}:{compiler}", counting.display(), LIBRARIES.display());
     for sm in variable("STANDIN_SMS").split(' ') {
