@@ -101,7 +101,7 @@ fn a_call_of_the_driver_that_fails_ends_the_run_with_one_line() {
     let module = ["compiler is newer than the GPU's driver", "nothing", "load a CUDA", "module"];
     for (fault, parts) in [
         ("cuDevicePrimaryCtxRetain 1 46", failed("CUDA_ERROR_DEVICE_UNAVAILABLE")), // others have it
-        ("cuMemAllocAsync 2 2", memory),
+        ("cuMemAlloc 4 2", memory),
         ("cuModuleLoadData 1 222", module),
         ("cuLaunchKernel 40 1", failed("CUDA_ERROR_INVALID_VALUE")),
         ("cuLaunchKernel 40 700", failed("CUDA_ERROR_ILLEGAL_ADDRESS")),
@@ -119,10 +119,10 @@ fn a_call_of_the_driver_that_fails_ends_the_run_with_one_line() {
 #[test]
 fn a_driver_that_lacks_a_function_ends_the_run_with_one_line() {
     let old = scratch("old");
-    build("libcuda.c", old.join("libcuda.so.1"), &["-DcuMemGetInfo_v2=unknown"]);
+    build("libcuda.c", old.join("libcuda.so.1"), &["-DcuMemAllocAsync=unknown"]);
     let mut command = mnist(&scratch("lacks"), "64");
     command.env("LD_LIBRARY_PATH", format!("{}:{}", old.display(), LIBRARIES.display()));
-    fails(command, &["the NVIDIA driver is too old", "cuMemGetInfo_v2", "--features wgpu"]);
+    fails(command, &["the NVIDIA driver is too old", "cuMemAllocAsync", "--features wgpu"]);
 }
 
 /// What the probe finds missing is told, and the CPU takes over.
@@ -143,7 +143,7 @@ fn every_kernel_compiles_and_is_kept() {
     let variable = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let nvrtc = variable("STANDIN_NVRTC");
     let counting = scratch("counting");
-    build("libnvrtc.c", counting.join("libnvrtc.so"), &["-DREAL", &nvrtc]);
+    build("libnvrtc.c", counting.join("libnvrtc.so"), &["-DREAL", "-Wl,--no-as-needed", &nvrtc]);
     let compiler = Path::new(&nvrtc).parent().unwrap().display();
     let libraries = format!("{}:{}:{compiler}", counting.display(), LIBRARIES.display());
     for sm in variable("STANDIN_SMS").split(' ') {
