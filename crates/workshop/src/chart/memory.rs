@@ -18,7 +18,7 @@ pub fn staircase(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
     let y = Axis::linear("one core, GB/s", 1.1 * most, plain);
     let beyond = vec![(run.number("cache_bytes")?, 0.0), (x.range.end, y.range.end)];
     let note = |(size, moved), left| Note {
-        at: (size, if left { 0.6 * moved } else { moved }), // below the line that comes from the left
+        at: (size, moved * if left { 0.6 } else { 1.04 }), // beside the line
         text: format!("{moved:.0} GB/s"),
         left,
         ..Note::default()
@@ -32,7 +32,7 @@ pub fn staircase(runs: &[Run]) -> anyhow::Result<Option<Chart>> {
         y,
         series: vec![
             Series::new("too large for the caches", beyond, Look::Region(1)),
-            Series::new("1 worker", points, Look::Measured(0)),
+            Series::new("", points, Look::Measured(0)),
         ],
         notes,
     };
