@@ -28,8 +28,8 @@ fn check() -> anyhow::Result<()> {
             let (x, y) = place(i);
             (1..=width).contains(&x) && (1..=height).contains(&y)
         };
-        let differs = |&i: &usize| !((found[i] - expected[i]).abs() < 1e-3);
-        let Some(i) = (0..expected.len()).filter(differs).min_by_key(is_cell) else {
+        let is_right = |i: usize| (found[i] - expected[i]).abs() < 1e-3;
+        let Some(i) = (0..expected.len()).filter(|&i| !is_right(i)).min_by_key(is_cell) else {
             println!("a plate of {width} x {height} cells is right");
             continue;
         };
