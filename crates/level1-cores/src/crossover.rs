@@ -81,15 +81,15 @@ impl Crossover {
         let step_ns = Spin::step_ns();
         let race = |state, task_s| {
             let task = Spin::lasting(Duration::from_secs_f64(task_s), step_ns);
-            let (one, sequential) = time(|| sequential(task));
+            let (one, sequential_time) = time(|| sequential(task));
             let start = Instant::now();
             while state == "awake" && start.elapsed() < PAUSE {
                 parallel(Spin { steps: 100 });
             }
             sleep(PAUSE.saturating_sub(start.elapsed()));
-            let (many, parallel) = time(|| parallel(task));
+            let (many, parallel_time) = time(|| parallel(task));
             assert_eq!(one, many, "both loops must give the same values in the same order");
-            (sequential, parallel)
+            (sequential_time, parallel_time)
         };
         let rounds = if pointless.is_some() { 0..0 } else { 0..ROUNDS.end };
         let mut points = STATES.map(|_| sizes(tasks));
