@@ -23,7 +23,7 @@ fn check() -> anyhow::Result<()> {
     // How far apart they lie is what is judged: a busy core hides what it costs.
     let best = |work: &(dyn Fn() + Sync)| {
         let best = undisturbed(Duration::from_millis(300), || pool.install(work));
-        best.map_or("unknown (others use the cores)".into(), |best| human(best))
+        best.map_or("unknown (others use the cores)".into(), human)
     };
     let your_time = best(&|| exercise::count(&yours, STEPS));
     let time = best(&|| answer::count(&padded, STEPS));
