@@ -61,6 +61,12 @@ impl Disturbance {
         self.waited.is_some_and(|share| share >= NOTABLE)
     }
 
+    /// Whether they waited for a quarter of the time or more, so that even what was measured undisturbed is
+    /// not to be trusted.
+    pub fn is_heavy(&self) -> bool {
+        self.waited.is_some_and(|share| share >= 0.25)
+    }
+
     /// A sentence to print beside the times of so many workers (threads of this process), if they are
     /// too long, or if nobody can tell.
     pub fn sentence(&self, workers: usize) -> Option<String> {

@@ -100,7 +100,7 @@ impl fmt::Display for Amdahl {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let workers = self.rows.last().map_or(1, |(_, most)| most.workers);
         let disturbed = self.disturbance.sentence(workers).as_deref().map(cli::wrapped);
-        if let Some(line) = disturbed.as_ref().filter(|_| self.disturbance.is_notable()) {
+        if let Some(line) = disturbed.as_ref().filter(|_| self.disturbance.is_heavy()) {
             return write!(f, "Amdahl's law: too busy to tell.\n{line}");
         }
         let (n, time, percent) = (self.n, human(self.sequential), 100.0 * self.last_multiplication);
@@ -119,7 +119,7 @@ impl fmt::Display for Amdahl {
                 write!(f, "  {:>9.0} %", 100.0 * share)?;
             }
         }
-        disturbed.iter().try_for_each(|line| write!(f, "\n{line}")) // that it is not known
+        disturbed.iter().try_for_each(|line| write!(f, "\n{line}"))
     }
 }
 

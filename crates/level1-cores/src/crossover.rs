@@ -99,8 +99,10 @@ impl Crossover {
                 visit(points, |task_s| race(state, task_s));
             }
         }
-        let found = points.each_ref().map(|points| find(points));
-        Self { workers, pointless, points, found, disturbance: watch.end() }
+        let disturbance = watch.end();
+        let found =
+            points.each_ref().map(|points| find(points).filter(|_| !disturbance.is_heavy()));
+        Self { workers, pointless, points, found, disturbance }
     }
 
     /// How far a guess in microseconds is from the crossover of workers that are awake, and why it

@@ -115,6 +115,11 @@ impl Wall {
         let why = match polynomial / count as f64 {
             _ if count == 1 => return "What do more workers add? --workers 2".to_string(),
             _ if count > cpus => return format!("{count} workers on {cpus} CPUs tell nothing."),
+            1.2.. => {
+                return format!(
+                    "{count} workers gained more than {count} times: the machine changed its speed meanwhile."
+                );
+            }
             ..0.6 if triad > 0.0 => "cores are lacking",
             0.6.. if self.is_small() => "the caches suffice",
             0.6.. if self.is_full() => "the memory is full",
@@ -249,6 +254,7 @@ mod tests {
         answer(&free, [one, "memory is not full."]);
         assert!(told(&free).contains("37 cores like this one"));
         answer(&wall([105.0, 12.5], 2, [1.0, 1.0]), [one, "cores are lacking."]);
+        answer(&wall([105.0, 12.5], 2, [3.6, 3.7]), [one, "more than 2 times"]);
         answer(&wall([105.0, 100.0], 1, [1.0; 2]), ["it waits 5 %", "--workers 2"]);
     }
 
