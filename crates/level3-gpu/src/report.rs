@@ -136,11 +136,11 @@ impl Report {
         let (training, right) = (human(run.training), 100.0 * run.accuracy);
         let (epochs, speed) = (plural(plan.epochs, "epoch"), run.images_per_second());
         let verdict = format!(
-            "The {} trained for {training}; the network reads {right:.1} % of new digits right.",
+            "The {} trained for {training}; the network reads {right:.1} % of new digits right",
             plan.device
         );
-        println!("{}", cli::verdict(&verdict));
-        self.record.result("answer", format!("{verdict} ({})", self.data));
+        println!("{}", cli::verdict(&format!("{verdict}.")));
+        self.record.result("answer", format!("{verdict} ({}).", self.data));
         println!("training: {training}, {epochs}, {speed:.0} images/s");
         println!("evaluation: {}, {}", human(run.evaluation), plural(test.len(), "test image"));
         println!("accuracy: {right:.2} % ({})", self.data);
