@@ -39,6 +39,9 @@ fn run() -> anyhow::Result<()> {
     let counters: Vec<Counter> = (0..usable_cpus()).map(|_| Counter::default()).collect();
     let work = || pool.install(|| count(&counters, 100_000));
     let time = undisturbed(Duration::from_millis(500), work).map(human);
-    println!("100,000 counts each: {}", time.unwrap_or_else(|| "this machine is too busy to tell".to_string()));
+    println!(
+        "100,000 counts each: {}",
+        time.unwrap_or_else(|| "this machine is too busy to tell".to_string())
+    );
     Ok(())
 }

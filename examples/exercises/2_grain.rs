@@ -13,9 +13,8 @@ use rayon::prelude::*;
 
 /// The sum of what all tasks give. It is called for loops of very different length.
 pub fn total(tasks: usize, task: impl Fn(usize) -> f64 + Sync + Send) -> f64 {
-    // TASK: a task takes two nanoseconds; handing a piece to a worker that must be woken takes about ten
-    // microseconds, as long as 5,000 tasks. So a loop of 10,000 must stay in one piece, and a loop of
-    // 1,000,000 must reach four workers.
+    // TASK: a task takes two nanoseconds, waking a worker for a piece ten microseconds: 5,000 tasks.
+    // So a loop of 10,000 must stay in one piece, and a loop of 1,000,000 must reach four workers.
     // --- gap
     let fewest = 1;
     // --- end of gap

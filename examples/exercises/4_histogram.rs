@@ -35,6 +35,9 @@ fn run() -> anyhow::Result<()> {
     let bin_of = |value: f64| (256.0 * value) as usize;
     let work = || _ = black_box(pool.install(|| histogram(&values, bin_of)));
     let time = undisturbed(Duration::from_millis(500), work).map(human);
-    println!("a million values: {}", time.unwrap_or("this machine is too busy to tell".to_string()));
+    println!(
+        "a million values: {}",
+        time.unwrap_or("this machine is too busy to tell".to_string())
+    );
     Ok(())
 }
