@@ -34,8 +34,8 @@ fn run() -> anyhow::Result<()> {
     println!("    tasks   one worker  four workers");
     for tasks in [100, 1_000, 10_000, 100_000, 1_000_000] {
         let best = |work: &dyn Fn() -> f64| {
-            let best = undisturbed(Duration::from_millis(100), || _ = black_box(work()));
-            best.map_or("too busy".to_string(), human)
+            let time = undisturbed(Duration::from_millis(100), || _ = black_box(work()));
+            time.map_or("too busy".to_string(), human)
         };
         let one = best(&|| (0..tasks).map(tiny).sum());
         let four = best(&|| pool.install(|| total(tasks, tiny)));

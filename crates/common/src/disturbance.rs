@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::{plural, usable_cpus};
 
 /// A thread that waited for a smaller share of the time was not disturbed.
-pub const NOTABLE: f64 = 0.1;
+const NOTABLE: f64 = 0.1;
 
 const OTHERS: &str = "other programs run here, so these times are too long";
 const UNKNOWN: &str = "This system does not count how long threads wait for a core: \

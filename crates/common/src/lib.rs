@@ -14,7 +14,7 @@ mod workers;
 pub use bursts::undisturbed;
 pub use bytes::in_bytes;
 pub use cpus::{allowed_cpus, cpu_list, usable_cpus};
-pub use disturbance::{Disturbance, NOTABLE, Watch};
+pub use disturbance::{Disturbance, Watch};
 pub use plural::plural;
 pub use scaling::Scaling;
 pub use stopwatch::{Samples, human, time};

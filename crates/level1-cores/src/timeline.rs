@@ -71,6 +71,9 @@ impl Timeline {
             }
             let _ = writeln!(text, "worker {worker:>2} |{}|", row.iter().collect::<String>());
         }
+        if workers > MOST_ROWS {
+            let _ = writeln!(text, "... and {} more workers", workers - MOST_ROWS);
+        }
         let length = human(std::time::Duration::from_secs_f64(end));
         let _ = writeln!(text, "           0 s{length:>width$}", width = COLUMNS - 3);
         text

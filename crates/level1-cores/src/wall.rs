@@ -159,7 +159,13 @@ impl Wall {
         let measured = |row: &&(usize, [f64; 2])| row.1.iter().all(|speed| speed.is_finite());
         let rows = self.rows.iter().filter(measured);
         let size = |(bytes, moved): &(u64, f64)| json!({ "bytes": bytes, "bytes_per_s": moved });
-        let row = |(workers, [triad, polynomial]): &(usize, [f64; 2])| json!({ "workers": workers, "triad_bytes_per_s": triad, "polynomial_per_s": polynomial });
+        let row = |(workers, [triad, polynomial]): &(usize, [f64; 2])| {
+            json!({
+                "workers": workers,
+                "triad_bytes_per_s": triad,
+                "polynomial_per_s": polynomial,
+            })
+        };
         record
             .setting("workers", self.workers.count)
             .setting("size_bytes", self.size)

@@ -11,9 +11,9 @@ use mpi::traits::*;
 pub(crate) struct Placement {
     /// The host of each rank, in their order.
     pub(crate) host_of: Vec<String>,
-    /// How many ranks each host has, and the CPUs that any of them may use, of each no more than its quota
-    /// has room for; none where that is unknown.
-    hosts: BTreeMap<String, (usize, BTreeSet<usize>)>,
+    /// The CPUs that each rank may use, host by host, and no more than its quota has room for; an empty set
+    /// where that is unknown.
+    hosts: BTreeMap<String, Vec<BTreeSet<usize>>>,
 }
 
 /// What one rank tells the others, in a buffer of fixed length.
@@ -38,9 +38,7 @@ impl Placement {
             let (cpus, quota) = cpus.split_once('\n').unwrap_or((cpus, ""));
             let cpus = cpu_list(cpus).into_iter().take(quota.parse().unwrap_or(usize::MAX));
             placement.host_of.push(host.to_string());
-            let (ranks, all) = placement.hosts.entry(host.to_string()).or_default();
-            *ranks += 1;
-            all.extend(cpus);
+            placement.hosts.entry(host.to_string()).or_default().push(cpus.collect());
         }
         placement
     }
@@ -52,20 +50,31 @@ impl Placement {
 
     /// How many CPUs all ranks together may use; zero where that is unknown.
     pub(crate) fn cpus(&self) -> usize {
-        self.hosts.values().map(|(_, cpus)| cpus.len()).sum()
+        self.hosts.values().map(|ranks| union(ranks).len()).sum()
     }
 
-    /// Ranks that are more than the CPUs of their host that they may use, in words, and what helps.
+    /// Ranks that are more than the CPUs they may use, in words, and what helps: those on the fewest
+    /// CPUs, if there are several such.
     pub(crate) fn oversubscribed(&self) -> Option<String> {
-        let hosts = self.hosts.iter().map(|(host, (ranks, cpus))| (cpus.len(), *ranks, host));
-        let (cpus, ranks, host) =
-            hosts.filter(|(cpus, ranks, _)| ranks > cpus && *cpus > 0).min()?;
+        let crowds = self.hosts.iter().flat_map(|(host, ranks)| {
+            let places = ranks.iter().cloned().chain([union(ranks)]);
+            places.map(move |cpus| {
+                let within = |own: &&BTreeSet<usize>| !own.is_empty() && own.is_subset(&cpus);
+                (cpus.len(), ranks.iter().filter(within).count(), host)
+            })
+        });
+        let (cpus, ranks, host) = crowds.filter(|(cpus, ranks, _)| ranks > cpus).min()?;
         Some(format!(
             "{ranks} ranks share {} on {host}, so they take turns; start fewer, or give each a core of \
              its own (mpirun --bind-to core, srun --cpu-bind=cores)",
             plural(cpus, "CPU")
         ))
     }
+}
+
+/// The CPUs that any of these ranks may use.
+fn union(ranks: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    ranks.iter().flatten().copied().collect()
 }
 
 #[cfg(test)]
@@ -91,5 +100,11 @@ mod tests {
         let found = placement(&["a\n0-7\n1", "a\n0-7\n1\0"]);
         assert_eq!(found.cpus(), 1);
         assert!(found.oversubscribed().unwrap().starts_with("2 ranks share 1 CPU on a"));
+    }
+
+    #[test]
+    fn ranks_that_are_bound_to_one_core_beside_others_are_found() {
+        let bound = placement(&["a\n0", "a\n0", "a\n1-3"]);
+        assert!(bound.oversubscribed().unwrap().contains("2 ranks share 1 CPU"));
     }
 }

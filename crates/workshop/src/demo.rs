@@ -67,9 +67,7 @@ impl DemoArgs {
                 let (ended, run) = command.measure(&records, folder.path(), Keep::Errors);
                 match ended.fault {
                     None => rows.extend(run.map(|run| row(&step, &run))),
-                    Some(line) => {
-                        failed.push(format!("{}: {line}", step.name));
-                    }
+                    Some(line) => failed.push(format!("{}: {line}", step.name)),
                 }
                 if ended.interrupted {
                     break 'levels;
