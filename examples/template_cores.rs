@@ -1,8 +1,6 @@
 //! Level 1 in your own project: one loop, shared by the cores that Slurm gives you. Elsewhere it runs
 //! on one worker, unless you say how many: `SLURM_CPUS_PER_TASK=4 cargo run --release`.
-//!
 //! Outside this repository, whose folder is WORKSHOP here:
-//!
 //! ```text
 //! cargo new mine && cd mine
 //! cp WORKSHOP/examples/template_cores.rs src/main.rs

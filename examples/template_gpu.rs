@@ -1,7 +1,5 @@
 //! Level 3 in your own project: arithmetic on tensors, and its gradients, on the CPU or a GPU.
-//!
 //! Outside this repository, whose folder is WORKSHOP here:
-//!
 //! ```text
 //! cargo new mine && cd mine
 //! cp WORKSHOP/examples/template_gpu.rs src/main.rs

@@ -1,7 +1,5 @@
 //! Level 2 in your own project: each rank does its slice, and all learn the sum.
-//!
 //! Outside this repository, whose folder is WORKSHOP here:
-//!
 //! ```text
 //! cargo new mine && cd mine
 //! cp WORKSHOP/examples/template_mpi.rs src/main.rs

@@ -1,7 +1,5 @@
 //! A table in your own project: read a CSV file and draw from it at random, on all cores.
-//!
 //! Outside this repository, whose folder is WORKSHOP here:
-//!
 //! ```text
 //! cargo new mine && cd mine
 //! cp WORKSHOP/examples/template_table.rs src/main.rs
