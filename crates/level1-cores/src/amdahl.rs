@@ -59,8 +59,9 @@ impl Amdahl {
         }
         let baseline = sequential.best();
         let row = |(pool, samples): (&ThreadPool, &Samples)| {
-            let (workers, time) = (pool.current_num_threads(), samples.best());
-            (time, Scaling::new(workers, usable_cpus(), baseline, time))
+            let (workers, cpus, time) = (pool.current_num_threads(), usable_cpus(), samples.best());
+            let speedup = baseline.div_duration_f64(time);
+            (time, Scaling { workers, cpus, speedup, noise: 0.0 })
         };
         Ok(Self {
             n,

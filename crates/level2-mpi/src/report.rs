@@ -129,9 +129,9 @@ impl Report {
 
     /// Prints and records what the ranks gained over `one`.
     fn gain(&mut self, one: Duration, times: &Samples) -> Scaling {
-        let mut scaling = Scaling::new(self.ranks, self.placement.cpus(), one, times.median());
-        scaling.noise = times.noise();
-        let (ranks, speedup) = (self.ranks, scaling.speedup);
+        let (ranks, cpus) = (self.ranks, self.placement.cpus());
+        let speedup = one.div_duration_f64(times.median());
+        let scaling = Scaling { workers: ranks, cpus, speedup, noise: times.noise() };
         self.record.answer(&compared(&format!("{ranks} ranks are"), speedup, "one"));
         let each = if self.example == "level2_pi" { "pass" } else { "step" };
         let (here, one_rank) = (human(times.median()), human(one));
