@@ -15,11 +15,11 @@ use crate::forecast::{Forecast, blocking_step};
 use crate::launch::{agreed, found_by_all};
 use crate::link::{Link, slowest};
 use crate::plate::{draw, fingerprint};
-use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT};
+use crate::{Clock, HeatArgs, Plate, ROOT};
 
 /// The report of `level2_heat`.
 pub struct HeatReport<'a> {
-    flags: &'a PlateFlags,
+    args: &'a HeatArgs,
     report: Report,
 }
 
@@ -31,8 +31,7 @@ impl<'a> HeatReport<'a> {
     /// forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        let flags = &args.plate;
-        Ok(Self { flags, report: open("level2_heat", flags, &what, world)? })
+        Ok(Self { args, report: open("level2_heat", args, &what, world)? })
     }
 
     /// Prints the times and draws the plate; every rank calls this, rank 0 prints.
@@ -46,7 +45,7 @@ impl<'a> HeatReport<'a> {
         clock: &Clock,
     ) -> anyhow::Result<()> {
         let doubt = self.report.doubt(world);
-        let PlateFlags { size, steps, .. } = *self.flags;
+        let HeatArgs { size, steps, .. } = *self.args;
         // The run takes as long as its slowest rank. Where others have less to compute, they wait.
         let total = Duration::from_secs_f64(slowest(world, clock.total));
         let mine = clock.total.saturating_sub(clock.communicating).as_secs_f64();
@@ -54,7 +53,7 @@ impl<'a> HeatReport<'a> {
         world.all_reduce_into(&mine, &mut sum, SystemOperation::sum());
         let computing = Duration::from_secs_f64(sum / f64::from(world.size()));
         let communicating = total.saturating_sub(computing);
-        let forecast = forecast(self.flags, world, plate, blocking_step);
+        let forecast = forecast(self.args, world, plate, blocking_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
@@ -110,7 +109,7 @@ impl<'a> HeatReport<'a> {
 /// this and comes to the same answer.
 pub(super) fn open(
     example: &'static str,
-    PlateFlags { size, steps, forecast, checkpoint, baseline, run, .. }: &PlateFlags,
+    HeatArgs { size, steps, forecast, checkpoint, baseline, run, .. }: &HeatArgs,
     what: &str,
     world: &SimpleCommunicator,
 ) -> anyhow::Result<Report> {
@@ -132,17 +131,17 @@ pub(super) fn open(
 
 /// A forecast from what `step` costs, if one is wanted; every rank calls this.
 pub(super) fn forecast(
-    flags: &PlateFlags,
+    args: &HeatArgs,
     world: &SimpleCommunicator,
     plate: &Plate,
     step: fn(Link, f64, f64, u32) -> f64,
 ) -> Option<Forecast> {
-    let (size, steps) = (flags.size as f64, flags.steps as f64);
+    let (size, steps) = (args.size as f64, args.steps as f64);
     let cells = size * (size / f64::from(world.size())).ceil();
     // A plate with twice as many cells is longer and wider by the root of two.
     let cost =
         |link, cell, ranks, growth: f64| steps * step(link, cell, size * growth.sqrt(), ranks);
-    flags.forecast.then(|| {
+    args.forecast.then(|| {
         let mut band = plate.clone();
         Forecast::measure(world, (cells, "a cell"), || band.update(), cost)
     })

@@ -6,11 +6,11 @@ use mpi::topology::SimpleCommunicator;
 use super::heat::{forecast, gather, open};
 use super::{Report, compared};
 use crate::forecast::overlapped_step;
-use crate::{Clock, OverlapArgs, Plate, PlateFlags, fingerprint};
+use crate::{Clock, HeatArgs, OverlapArgs, Plate, fingerprint};
 
 /// The report of `level2_overlap`.
 pub struct OverlapReport<'a> {
-    flags: &'a PlateFlags,
+    args: &'a HeatArgs,
     report: Report,
 }
 
@@ -20,9 +20,8 @@ impl<'a> OverlapReport<'a> {
     /// # Errors
     /// As [`crate::HeatReport::open`].
     pub fn open(args: &'a OverlapArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
-        let what = "as blocking is overlap";
-        let flags = &args.plate;
-        Ok(Self { flags, report: open("level2_overlap", flags, what, world)? })
+        let (args, what) = (&args.heat, "as blocking is overlap");
+        Ok(Self { args, report: open("level2_overlap", args, what, world)? })
     }
 
     /// Prints what overlap gained over blocking, and over one rank; every rank calls this, rank 0
@@ -38,8 +37,8 @@ impl<'a> OverlapReport<'a> {
         overlap: &Clock,
     ) -> anyhow::Result<()> {
         let doubt = self.report.doubt(world);
-        let PlateFlags { size, steps, .. } = *self.flags;
-        let forecast = forecast(self.flags, world, plate, overlapped_step);
+        let HeatArgs { size, steps, .. } = *self.args;
+        let forecast = forecast(self.args, world, plate, overlapped_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let same = format!("fingerprint   {plate}   the same with both exchanges, and in heat");
