@@ -71,7 +71,7 @@ fn read(folder: &Path, name: &str, length: usize) -> anyhow::Result<Vec<u8>> {
         )));
     };
     let bytes = files::read(&path, length)?;
-    let line = format!("{}  {name}", files::checksum(&[&bytes]));
+    let line = format!("{}  {name}", files::checksum(&bytes));
     if CHECKSUMS.lines().any(|known| known == line) {
         return Ok(bytes);
     }
