@@ -62,12 +62,9 @@ impl Report {
     /// Loads the digits, and says which they are: before anything is asked, as a file may be missing.
     ///
     /// # Errors
-    /// Those of `load`.
-    pub fn load(
-        &mut self,
-        load: impl FnOnce() -> anyhow::Result<Digits>,
-    ) -> anyhow::Result<Digits> {
-        let (digits, time) = time(load);
+    /// Those of `Digits::load`.
+    pub fn load(&mut self) -> anyhow::Result<Digits> {
+        let (digits, time) = time(|| Digits::load(&self.args));
         let digits = digits?;
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
@@ -127,8 +124,8 @@ impl Report {
         predictions: &Predictions,
         test: &Images,
     ) -> anyhow::Result<()> {
-        run.evaluated(predictions.accuracy(test));
-        let plan = run.plan;
+        let (plan, evaluation) = (run.plan, run.clock.elapsed());
+        run.accuracy = predictions.accuracy(test);
         if !self.args.sweep {
             let shown = predictions.samples(test, 1, 1);
             println!("\n{}", picture::of_predictions(&shown, test, predictions));
@@ -142,7 +139,7 @@ impl Report {
         println!("{}", cli::verdict(&format!("{verdict}.")));
         self.record.result("answer", format!("{verdict} ({}).", self.data));
         println!("training: {training}, {epochs}, {speed:.0} images/s");
-        println!("evaluation: {}, {}", human(run.evaluation), plural(test.len(), "test image"));
+        println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
         println!("accuracy: {right:.2} % ({})", self.data);
         if !run.saved.is_empty() {
             let (saved, each) = (plural(run.saved.len(), "checkpoint"), human(run.saved.median()));
@@ -177,7 +174,7 @@ impl Report {
             .result("load_s", self.load.as_secs_f64())
             .result("warmup_s", run.warm_up.as_secs_f64())
             .result("train_s", run.training.as_secs_f64())
-            .result("evaluate_s", run.evaluation.as_secs_f64())
+            .result("evaluate_s", evaluation.as_secs_f64())
             .result("images_per_s", run.images_per_second())
             .result("loss", run.place.loss)
             .result("accuracy", run.accuracy)

@@ -25,14 +25,13 @@ pub struct Run {
     pub(crate) data: &'static str,
     pub(crate) warm_up: Duration,
     pub(crate) training: Duration,
-    pub(crate) evaluation: Duration,
     pub(crate) accuracy: f64,
     /// What each checkpoint took, if there are any.
     pub(crate) saved: Samples,
     checkpoint: Option<Checkpoint>,
     began: usize, // the steps of an earlier run, which this one goes on from
     pub(crate) place: Place,
-    clock: Instant,
+    pub(crate) clock: Instant,
 }
 
 impl Run {
@@ -49,7 +48,6 @@ impl Run {
             data,
             warm_up,
             training: Duration::ZERO,
-            evaluation: Duration::ZERO,
             accuracy: 0.0,
             saved: Samples::default(),
             checkpoint,
@@ -98,12 +96,6 @@ impl Run {
     pub fn stop(&mut self) {
         self.training = self.clock.elapsed();
         self.clock = Instant::now();
-    }
-
-    /// Ends the evaluation.
-    pub(crate) fn evaluated(&mut self, accuracy: f64) {
-        self.evaluation = self.clock.elapsed();
-        self.accuracy = accuracy;
     }
 
     /// `118 steps of 512 images, 121 ms each`
