@@ -85,13 +85,11 @@ impl Amdahl {
                 "workers": scaling.workers,
                 "time_s": time.as_secs_f64(),
                 "speedup": scaling.speedup,
-                "efficiency": scaling.efficiency(),
                 "serial_fraction": scaling.serial_fraction(),
             })
         };
         record
             .setting("large_factorial", self.n)
-            .result("large_sequential_s", self.sequential.as_secs_f64())
             .result("last_multiplication", self.last_multiplication)
             .result("amdahl", self.rows.iter().map(row).collect::<Value>());
     }

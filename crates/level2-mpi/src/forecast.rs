@@ -102,7 +102,6 @@ impl Forecast {
                 "ranks": row.ranks,
                 "strong_s": row.seconds[0],
                 "strong_efficiency": row.efficiency[0],
-                "speedup": row.speedup(),
                 "weak_s": row.seconds[1],
                 "weak_efficiency": row.efficiency[1],
             })

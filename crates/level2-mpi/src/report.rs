@@ -145,10 +145,8 @@ impl Report {
         self.record
             .result("baseline_s", one.as_secs_f64())
             .result("speedup", speedup)
-            .result("efficiency", scaling.efficiency());
-        if let Some(fraction) = scaling.serial_fraction() {
-            self.record.result("serial_fraction", fraction);
-        }
+            .result("efficiency", scaling.efficiency())
+            .result("serial_fraction", scaling.serial_fraction());
         scaling
     }
 
