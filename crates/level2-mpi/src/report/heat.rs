@@ -17,13 +17,7 @@ use crate::link::{Link, slowest};
 use crate::plate::{draw, fingerprint};
 use crate::{Clock, HeatArgs, Plate, ROOT};
 
-/// The report of `level2_heat`.
-pub struct HeatReport<'a> {
-    args: &'a HeatArgs,
-    report: Report,
-}
-
-impl<'a> HeatReport<'a> {
+impl<'a> Report<'a, HeatArgs> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
@@ -31,7 +25,7 @@ impl<'a> HeatReport<'a> {
     /// forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        Ok(Self { args, report: open("level2_heat", args, &what, world)? })
+        open(args, "level2_heat", args, &what, world)
     }
 
     /// Prints the times and draws the plate; every rank calls this, rank 0 prints.
@@ -44,7 +38,7 @@ impl<'a> HeatReport<'a> {
         plate: &Plate,
         clock: &Clock,
     ) -> anyhow::Result<()> {
-        let doubt = self.report.doubt(world);
+        let doubt = self.doubt(world);
         let HeatArgs { size, steps, .. } = *self.args;
         // The run takes as long as its slowest rank. Where others have less to compute, they wait.
         let total = Duration::from_secs_f64(slowest(world, clock.total));
@@ -61,11 +55,11 @@ impl<'a> HeatReport<'a> {
         let same = format!("fingerprint   {plate}   the same for every number of ranks");
         if clock.step.is_empty() {
             println!("\n{same}\n\n{}", draw(&cells, size)); // finished before: nothing was measured
-            return self.report.record.result("fingerprint", plate).append();
+            return self.record.result("fingerprint", plate).append();
         }
         let took = human(total);
         let doubt = clock.part_of_a_run().or(doubt);
-        let scaling = self.report.headline(&clock.step, &took, doubt);
+        let scaling = self.headline(&clock.step, &took, doubt);
 
         let row = |name, value, note| format!("{name:<13} {value:>9}   {note}");
         let share = |part: Duration| 100.0 * part.as_secs_f64() / total.as_secs_f64();
@@ -85,15 +79,14 @@ impl<'a> HeatReport<'a> {
             row("communicating", human(communicating), waited),
             row("a cell", format!("{compute_ns:.2} ns"), lost.unwrap_or("computing".to_string())),
         ];
-        rows.extend(self.report.checkpoints(clock));
+        rows.extend(self.checkpoints(clock));
         rows.push(format!("\n{}", draw(&cells, size).trim_end_matches('\n')));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
         let gain = scaling.map(|scaling| (scaling.speedup, why.as_str()));
-        self.report.details(&problem, &rows, scaling, run, gain);
-        self.report
-            .record
+        self.details(&problem, &rows, scaling, run, gain);
+        self.record
             .result("total_s", total.as_secs_f64())
             .result("step_median_s", median.as_secs_f64())
             .result("resumed_step", clock.resumed)
@@ -107,12 +100,13 @@ impl<'a> HeatReport<'a> {
 
 /// Opens the report of a program that computes a plate, if these ranks can do so. Every rank calls
 /// this and comes to the same answer.
-pub(super) fn open(
+pub(super) fn open<'a, Args>(
+    args: &'a Args,
     example: &'static str,
     HeatArgs { size, steps, forecast, checkpoint, baseline, run, .. }: &HeatArgs,
     what: &str,
     world: &SimpleCommunicator,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<Report<'a, Args>> {
     let ranks = world.size() as u64;
     if ranks > *size {
         return Err(found_by_all(format!(
@@ -124,7 +118,7 @@ pub(super) fn open(
     let others = [("--baseline", Some(baseline.as_path())), ("--json", run.json.as_deref())];
     agreed(world, check_replaceable(("--checkpoint", checkpoint), &others))?;
     let baseline = Baseline::new(baseline, example, [("size", json!(size))]);
-    let mut report = Report::open(example, run, baseline, *forecast, what, world)?;
+    let mut report = Report::start(args, example, run, baseline, *forecast, what, world)?;
     report.record.setting("size", *size).setting("steps", *steps);
     Ok(report)
 }
