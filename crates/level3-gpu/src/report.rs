@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::optim::Optimizer;
 use cli::{Guess, Record, wrapped};
-use common::{Workers, human, plural, time};
+use common::{Samples, Workers, human, plural, time};
 use serde_json::json;
 
 use crate::args::MnistArgs;
@@ -109,7 +109,18 @@ impl Report {
         if let Some(path) = path.filter(|_| place.steps > 0) {
             println!("going on after {} from {}", plural(place.steps, "step"), path.display());
         }
-        Ok(Run::start(plan, self.data, warm_up, checkpoint, place))
+        Ok(Run {
+            plan: *plan,
+            data: self.data,
+            warm_up,
+            training: Duration::ZERO,
+            accuracy: 0.0,
+            saved: Samples::default(),
+            checkpoint,
+            began: place.steps,
+            place,
+            clock: Instant::now(),
+        })
     }
 
     /// Shows two digits that the network has never seen, says how well it reads such digits and

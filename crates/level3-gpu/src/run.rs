@@ -28,35 +28,13 @@ pub struct Run {
     pub(crate) accuracy: f64,
     /// What each checkpoint took, if there are any.
     pub(crate) saved: Samples,
-    checkpoint: Option<Checkpoint>,
-    began: usize, // the steps of an earlier run, which this one goes on from
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) began: usize, // the steps of an earlier run, which this one goes on from
     pub(crate) place: Place,
     pub(crate) clock: Instant,
 }
 
 impl Run {
-    /// Starts the clock, after the steps that a checkpoint holds.
-    pub(crate) fn start(
-        plan: &Plan,
-        data: &'static str,
-        warm_up: Duration,
-        checkpoint: Option<Checkpoint>,
-        place: Place,
-    ) -> Self {
-        Self {
-            plan: *plan,
-            data,
-            warm_up,
-            training: Duration::ZERO,
-            accuracy: 0.0,
-            saved: Samples::default(),
-            checkpoint,
-            began: place.steps,
-            place,
-            clock: Instant::now(),
-        }
-    }
-
     /// The images of each step that is still to be made.
     pub fn batches(&self) -> impl Iterator<Item = Vec<i32>> + use<> {
         self.plan.batches().skip(self.place.steps)
