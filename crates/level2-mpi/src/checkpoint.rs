@@ -255,8 +255,8 @@ fn sealed(mut words: Vec<u64>) -> Vec<u8> {
 fn read(file: &File, place: u64, count: usize) -> Option<Vec<u64>> {
     let mut bytes = vec![0; 8 * (count + 1)];
     file.read_exact_at(&mut bytes, place).ok()?;
-    let words = bytes.chunks_exact(8).map(|word| Some(u64::from_le_bytes(word.try_into().ok()?)));
-    let mut words: Vec<u64> = words.collect::<Option<_>>()?;
+    let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    let mut words: Vec<u64> = words.collect();
     (words.pop()? == checksum(&words)).then_some(words)
 }
 
