@@ -29,9 +29,9 @@ fn heat(universe: &Universe, args: &HeatArgs) -> anyhow::Result<()> {
     let report = HeatReport::open(args, &world)?;
 
     // Split: every rank gets other rows of the plate.
-    let mut plate = Plate::new(args.plate.size, slice_of(args.plate.size, rank, size));
+    let mut plate = Plate::new(args.size, slice_of(args.size, rank, size));
     // Killed, and started again: with --checkpoint it goes on from the last plate that was saved.
-    let mut checkpoint = Checkpoint::resume(&args.plate, &world, &mut plate)?;
+    let mut checkpoint = Checkpoint::resume(args, &world, &mut plate)?;
 
     world.barrier(); // nobody starts the clock early
     let clock = repeat(checkpoint.steps_left(), |clock| {

@@ -10,7 +10,7 @@
 //! ```
 
 use anyhow::Result;
-use level2_mpi::{Checkpoint, Clock, OverlapArgs, OverlapReport, Plate, PlateFlags, Rows};
+use level2_mpi::{Checkpoint, Clock, HeatArgs, OverlapArgs, OverlapReport, Plate, Rows};
 use level2_mpi::{launch, neighbours, repeat, slice_of};
 use mpi::{environment::Universe, point_to_point::send_receive_into, request::multiple_scope};
 use mpi::{topology::SimpleCommunicator, traits::*};
@@ -23,15 +23,15 @@ fn main() -> ExitCode {
 fn overlap(universe: &Universe, args: &OverlapArgs) -> Result<()> {
     let world = universe.world();
     let report = OverlapReport::open(args, &world)?;
-    let (expected, blocking) = simulate(&world, &args.plate.named("blocking"), blocking_step)?;
-    let (plate, overlapped) = simulate(&world, &args.plate.named("overlap"), overlapped_step)?;
+    let (expected, blocking) = simulate(&world, &args.heat.named("blocking"), blocking_step)?;
+    let (plate, overlapped) = simulate(&world, &args.heat.named("overlap"), overlapped_step)?;
     assert!(plate.band().eq(expected.band()), "both exchanges end with the same plate");
     report.print(&world, &plate, &blocking, &overlapped)
 }
 
 type Step = fn(&SimpleCommunicator, &mut Plate);
 
-fn simulate(world: &SimpleCommunicator, on: &PlateFlags, step: Step) -> Result<(Plate, Clock)> {
+fn simulate(world: &SimpleCommunicator, on: &HeatArgs, step: Step) -> Result<(Plate, Clock)> {
     let mut plate = Plate::new(on.size, slice_of(on.size, world.rank(), world.size()));
     let mut checkpoint = Checkpoint::resume(on, world, &mut plate)?; // as in heat
     world.barrier();

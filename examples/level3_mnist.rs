@@ -70,7 +70,7 @@ fn run() -> anyhow::Result<()> {
         return predict(file, model, &args.run); // --predict needs no training.
     }
     let mut report = Report::open(&args, workers)?;
-    let digits = report.load(|| Digits::load(&args))?;
+    let digits = report.load()?;
     let plans = report.plans()?; // Device and batch size. One plan, or several with --sweep.
     for plan in &plans {
         match plan.device {

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 
 fn learn(universe: &Universe, _: &NoArgs) -> anyhow::Result<()> {
     let world = universe.world();
-    let (_, losses) = train(&world, &Images::drawn(64), 10);
+    let (_, losses) = train(&world, &Images::drawn(0..64), 10);
     let (rank, size, first, last) = (world.rank(), world.size(), losses[0], losses[9]);
     println!("rank {rank} of {size}: the loss goes from {first:.4} to {last:.4}");
     Ok(())

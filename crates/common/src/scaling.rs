@@ -1,7 +1,6 @@
 //! What more workers gained, under the field's own names.
 
 use std::fmt;
-use std::time::Duration;
 
 /// One time with `workers` workers (threads or ranks) against the time with one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,12 +16,6 @@ pub struct Scaling {
 }
 
 impl Scaling {
-    /// Compares `time` with `workers` workers to the `baseline` with one.
-    pub fn new(workers: usize, cpus: usize, baseline: Duration, time: Duration) -> Self {
-        let speedup = baseline.as_secs_f64() / time.as_secs_f64();
-        Self { workers, cpus, speedup, noise: 0.0 }
-    }
-
     /// The share of the workers that was put to use: speedup / workers.
     pub fn efficiency(&self) -> f64 {
         self.speedup / self.workers as f64
@@ -67,8 +60,7 @@ mod tests {
     use super::*;
 
     fn scaling(workers: usize, baseline_s: f64, time_s: f64) -> Scaling {
-        let time = Duration::from_secs_f64;
-        Scaling::new(workers, workers, time(baseline_s), time(time_s))
+        Scaling { workers, cpus: workers, speedup: baseline_s / time_s, noise: 0.0 }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Host {
 impl Host {
     /// So many synthetic digits.
     pub fn drawn(count: usize) -> Self {
-        Self { digits: Images::drawn(count), moved: Cell::new(0) }
+        Self { digits: Images::drawn(0..count), moved: Cell::new(0) }
     }
 
     /// Copies all digits to the device.

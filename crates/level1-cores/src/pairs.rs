@@ -52,8 +52,7 @@ impl Pairs {
         let watch = Watch::start();
         while pairs.ratios.is_empty() || (spent < BUDGET && pairs.ratios.len() < MOST_PAIRS) {
             let (one, many) = if pairs.ratios.len().is_multiple_of(2) {
-                let one = time(&sequential);
-                (one, time(&parallel))
+                (time(&sequential), time(&parallel))
             } else {
                 let many = time(&parallel);
                 (time(&sequential), many)

@@ -51,7 +51,6 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
         .setting("weight_s", race.weight.as_secs_f64())
         .setting("tasks", race.tasks)
         .setting("workers", workers)
-        .setting("workers_source", format!("{:?}", race.workers.source).to_lowercase())
         .setting("factorial", race.factorial)
         .result("pool_start_s", pool_start.as_secs_f64())
         .result("sequential_s", sequential.as_secs_f64())

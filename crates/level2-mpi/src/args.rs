@@ -49,9 +49,10 @@ pub struct PiArgs {
     pub run: RunFlags,
 }
 
-/// A square plate, how long heat spreads over it, and what is done around the run.
-#[derive(Debug, Clone, clap::Args)]
-pub struct PlateFlags {
+/// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(version)]
+pub struct HeatArgs {
     /// Rows, and columns, of the plate.
     #[arg(long, value_name = "N", default_value = "500", value_parser = count(1..=20_000))]
     pub size: u64,
@@ -81,7 +82,7 @@ pub struct PlateFlags {
     pub run: RunFlags,
 }
 
-impl PlateFlags {
+impl HeatArgs {
     /// The same for one of several simulations, which has a checkpoint of its own: `FILE.name`.
     pub fn named(&self, name: &str) -> Self {
         let checkpoint = self.checkpoint.as_ref().map(|file| file.with_added_extension(name));
@@ -89,20 +90,11 @@ impl PlateFlags {
     }
 }
 
-/// Level 2: heat spreads over a square plate; neighbouring ranks exchange rows in every step.
-#[derive(Debug, clap::Parser)]
-#[command(version)]
-pub struct HeatArgs {
-    /// All of them.
-    #[command(flatten)]
-    pub plate: PlateFlags,
-}
-
 /// Level 2: heat again, computing while the rows travel, against waiting for them.
 #[derive(Debug, clap::Parser)]
 #[command(version, mut_arg("baseline", |arg| arg.default_value("baseline_overlap.txt")))]
 pub struct OverlapArgs {
-    /// All of them.
+    /// Those of heat.
     #[command(flatten)]
-    pub plate: PlateFlags,
+    pub heat: HeatArgs,
 }

@@ -26,11 +26,11 @@ use mpi::traits::*;
 use signal_hook::consts::SIGUSR1;
 
 use crate::launch::{found_by_all, suspended};
-use crate::{Clock, Plate, PlateFlags, ROOT, slice_of};
+use crate::{Clock, HeatArgs, Plate, ROOT, slice_of};
 
 /// Saves a plate every so many seconds, at the end, and if the run is told to end (`SIGUSR1`).
 pub struct Checkpoint<'a> {
-    flags: &'a PlateFlags,
+    args: &'a HeatArgs,
     world: &'a SimpleCommunicator,
     /// The step of the plate, and the one at which the ranks decide next whether to save it.
     step: u64,
@@ -48,14 +48,14 @@ impl<'a> Checkpoint<'a> {
     /// # Errors
     /// If that file holds anything else, or cannot be read or written.
     pub fn resume(
-        flags: &'a PlateFlags,
+        args: &'a HeatArgs,
         world: &'a SimpleCommunicator,
         plate: &mut Plate,
     ) -> anyhow::Result<Self> {
         let (now, told_to_end) = (Instant::now(), Arc::default());
         let (step, next, decided, saved) = (0, u64::MAX, (now, 0), now);
-        let mut this = Self { flags, world, step, next, decided, saved, told_to_end };
-        let Some((named, path)) = flags.checkpoint.as_ref().zip(this.path()) else {
+        let mut this = Self { args, world, step, next, decided, saved, told_to_end };
+        let Some((named, path)) = args.checkpoint.as_ref().zip(this.path()) else {
             return Ok(this);
         };
         signal_hook::flag::register(SIGUSR1, Arc::clone(&this.told_to_end))?;
@@ -67,15 +67,15 @@ impl<'a> Checkpoint<'a> {
             this.write(&path, plate).map_err(found_by_all)?;
         }
         if this.step > 0 && world.rank() == ROOT {
-            let left = if this.step < flags.steps { "going on" } else { "nothing is left to do" };
-            println!("{} holds step {} of {}: {left}.", named.display(), this.step, flags.steps);
+            let left = if this.step < args.steps { "going on" } else { "nothing is left to do" };
+            println!("{} holds step {} of {}: {left}.", named.display(), this.step, args.steps);
         }
         Ok(this)
     }
 
     /// The steps that are still to be made.
     pub fn steps_left(&self) -> Range<u64> {
-        self.step..self.flags.steps
+        self.step..self.args.steps
     }
 
     /// Saves the plate if it is time. Every rank calls this after every step.
@@ -84,14 +84,14 @@ impl<'a> Checkpoint<'a> {
     /// If the run was told to end, and the plate is saved.
     pub fn save(&mut self, plate: &Plate, clock: &mut Clock) -> anyhow::Result<()> {
         self.step += 1;
-        let (step, last) = (self.step, self.flags.steps);
+        let (step, last) = (self.step, self.args.steps);
         let Some(path) = (step >= self.next).then(|| self.path()).flatten() else { return Ok(()) };
         // Together, about ten times a second: a rank that saved alone would wait for the others for
         // ever. The root's clock counts, and a signal to any of them.
         let (root, mut all) = (self.world.rank() == ROOT, [0; 3]);
         let (when, made) = (self.decided.0, step - self.decided.1);
         let pace = (0.1 * made as f64 / when.elapsed().as_secs_f64()) as u64;
-        let due = root && self.saved.elapsed() >= Duration::from_secs(self.flags.every);
+        let due = root && self.saved.elapsed() >= Duration::from_secs(self.args.every);
         let told = self.told_to_end.swap(false, Ordering::Relaxed);
         let mine = [u64::from(told), u64::from(due), if root { pace } else { 0 }];
         self.world.all_reduce_into(&mine, &mut all, SystemOperation::max());
@@ -114,18 +114,18 @@ impl<'a> Checkpoint<'a> {
 
     /// The file, from the root on; what a link leads to, so that it stays a link.
     fn path(&self) -> Option<PathBuf> {
-        let path = self.flags.checkpoint.as_ref()?;
+        let path = self.args.checkpoint.as_ref()?;
         fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok()
     }
 
     /// The rows of this rank.
     fn rows(&self) -> Range<u64> {
-        slice_of(self.flags.size, self.world.rank(), self.world.size())
+        slice_of(self.args.size, self.world.rank(), self.world.size())
     }
 
     /// Bytes of a row in the file.
     fn row_bytes(&self) -> u64 {
-        (8 * (self.flags.size + 3)).next_multiple_of(PAGE as u64)
+        (8 * (self.args.size + 3)).next_multiple_of(PAGE as u64)
     }
 
     /// The step of the file, whose plate this becomes; none without a file.
@@ -158,7 +158,7 @@ impl<'a> Checkpoint<'a> {
             return Ok(None);
         }
         let head = read(&open(path)?, 0, 3).ok_or_else(|| broken(path))?;
-        let (name, ours, last) = (path.display(), self.flags.size, self.flags.steps);
+        let (name, ours, last) = (path.display(), self.args.size, self.args.steps);
         match head[..] {
             [MAGIC, size, step] if size == ours && step <= last => Ok(Some(step)),
             [MAGIC, size, step] => Err(format!(
@@ -204,7 +204,7 @@ impl<'a> Checkpoint<'a> {
     fn write_band(&self, part: &Path, plate: &Plate) -> io::Result<()> {
         let file = File::options().write(true).open(part)?;
         if self.world.rank() == ROOT {
-            file.write_all_at(&sealed(vec![MAGIC, self.flags.size, self.step]), 0)?;
+            file.write_all_at(&sealed(vec![MAGIC, self.args.size, self.step]), 0)?;
         }
         let mut band = Vec::new();
         for (row, cells) in self.rows().zip(plate.band()) {
@@ -255,8 +255,8 @@ fn sealed(mut words: Vec<u64>) -> Vec<u8> {
 fn read(file: &File, place: u64, count: usize) -> Option<Vec<u64>> {
     let mut bytes = vec![0; 8 * (count + 1)];
     file.read_exact_at(&mut bytes, place).ok()?;
-    let words = bytes.chunks_exact(8).map(|word| Some(u64::from_le_bytes(word.try_into().ok()?)));
-    let mut words: Vec<u64> = words.collect::<Option<_>>()?;
+    let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    let mut words: Vec<u64> = words.collect();
     (words.pop()? == checksum(&words)).then_some(words)
 }
 

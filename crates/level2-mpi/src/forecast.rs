@@ -71,12 +71,6 @@ struct Row {
     efficiency: [f64; 2],
 }
 
-impl Row {
-    fn speedup(&self) -> f64 {
-        self.efficiency[0] * f64::from(self.ranks)
-    }
-}
-
 impl Forecast {
     /// Measures what a message costs, and how long each rank's `work` takes, on so many `unit`s, such
     /// as `a cell`. Every rank calls this.
@@ -102,7 +96,6 @@ impl Forecast {
                 "ranks": row.ranks,
                 "strong_s": row.seconds[0],
                 "strong_efficiency": row.efficiency[0],
-                "speedup": row.speedup(),
                 "weak_s": row.seconds[1],
                 "weak_efficiency": row.efficiency[1],
             })
@@ -140,7 +133,7 @@ impl fmt::Display for Forecast {
         };
         // Every second row, so that they fit a screen; the record has all.
         for row in rows.iter().step_by(2) {
-            let (ranks, speedup) = (row.ranks, row.speedup());
+            let (ranks, speedup) = (row.ranks, row.efficiency[0] * f64::from(row.ranks));
             let [strong, weak] = row.seconds.map(time);
             let [strong_use, weak_use] = row.efficiency.map(used);
             write!(f, "{ranks:>5}  {strong:>9}  {speedup:>6.1} x  {strong_use}")?;

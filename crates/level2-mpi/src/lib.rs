@@ -17,7 +17,7 @@ mod report;
 mod slice;
 mod steps;
 
-pub use args::{HeatArgs, HelloArgs, NoArgs, OverlapArgs, PiArgs, PlateFlags};
+pub use args::{HeatArgs, HelloArgs, NoArgs, OverlapArgs, PiArgs};
 pub use checkpoint::Checkpoint;
 pub use kernel::{Kernel, integrate};
 pub use launch::{exit_code, flags, launch};

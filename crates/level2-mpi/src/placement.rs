@@ -33,9 +33,8 @@ impl Placement {
     fn from_texts(texts: impl Iterator<Item = impl AsRef<str>>) -> Self {
         let mut placement = Self::default();
         for text in texts {
-            let text = text.as_ref().trim_end_matches('\0');
-            let (host, cpus) = text.split_once('\n').unwrap_or((text, ""));
-            let (cpus, quota) = cpus.split_once('\n').unwrap_or((cpus, ""));
+            let mut lines = text.as_ref().trim_end_matches('\0').lines();
+            let [host, cpus, quota] = [(); 3].map(|()| lines.next().unwrap_or_default());
             let cpus = cpu_list(cpus).into_iter().take(quota.parse().unwrap_or(usize::MAX));
             placement.host_of.push(host.to_string());
             placement.hosts.entry(host.to_string()).or_default().push(cpus.collect());

@@ -4,10 +4,6 @@ mod heat;
 mod overlap;
 mod pi;
 
-pub use heat::HeatReport;
-pub use overlap::OverlapReport;
-pub use pi::PiReport;
-
 use std::time::Duration;
 
 use cli::{Guess, Record, RunFlags};
@@ -19,13 +15,21 @@ use crate::baseline::Baseline;
 use crate::forecast::Forecast;
 use crate::launch::{agreed, found_by_all};
 use crate::placement::Placement;
-use crate::{Clock, ROOT};
+use crate::{Clock, HeatArgs, OverlapArgs, PiArgs, ROOT};
 
 /// The time between failures for which the reports say how often to save, in seconds.
 const DAY: f64 = 86_400.0;
 
-/// What the reports share: where the ranks run, the reader's guess, the files, and what disturbs the run.
-struct Report {
+/// The report of `level2_pi`.
+pub type PiReport<'a> = Report<'a, PiArgs>;
+/// The report of `level2_heat`.
+pub type HeatReport<'a> = Report<'a, HeatArgs>;
+/// The report of `level2_overlap`.
+pub type OverlapReport<'a> = Report<'a, OverlapArgs>;
+
+/// A report: where the ranks run, the reader's guess, the files, and what disturbs the run.
+pub struct Report<'a, Args> {
+    args: &'a Args,
     example: &'static str,
     ranks: usize,
     placement: Placement,
@@ -35,10 +39,11 @@ struct Report {
     watch: Watch,
 }
 
-impl Report {
+impl<'a, Args> Report<'a, Args> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`, looks at that
     /// of the baseline and, if there are several ranks, asks the reader: how many times as fast `what`?
-    fn open(
+    fn start(
+        args: &'a Args,
         example: &'static str,
         flags: &RunFlags,
         baseline: Baseline,
@@ -66,7 +71,8 @@ impl Report {
         let question = format!("Your guess: how many times as fast {what}?");
         let guess = Guess::ask(flags.guess && root && ranks > 1, &question)?;
         world.barrier(); // an answer takes its time, and is no part of the run
-        Ok(Self { example, ranks, placement, guess, record, baseline, watch: Watch::start() })
+        let watch = Watch::start();
+        Ok(Self { args, example, ranks, placement, guess, record, baseline, watch })
     }
 
     /// Why the times up to now are no measure of what the ranks can do, if they are none: of the rank that
@@ -129,9 +135,9 @@ impl Report {
 
     /// Prints and records what the ranks gained over `one`.
     fn gain(&mut self, one: Duration, times: &Samples) -> Scaling {
-        let mut scaling = Scaling::new(self.ranks, self.placement.cpus(), one, times.median());
-        scaling.noise = times.noise();
-        let (ranks, speedup) = (self.ranks, scaling.speedup);
+        let (ranks, cpus) = (self.ranks, self.placement.cpus());
+        let speedup = one.div_duration_f64(times.median());
+        let scaling = Scaling { workers: ranks, cpus, speedup, noise: times.noise() };
         self.record.answer(&compared(&format!("{ranks} ranks are"), speedup, "one"));
         let each = if self.example == "level2_pi" { "pass" } else { "step" };
         let (here, one_rank) = (human(times.median()), human(one));
@@ -145,10 +151,8 @@ impl Report {
         self.record
             .result("baseline_s", one.as_secs_f64())
             .result("speedup", speedup)
-            .result("efficiency", scaling.efficiency());
-        if let Some(fraction) = scaling.serial_fraction() {
-            self.record.result("serial_fraction", fraction);
-        }
+            .result("efficiency", scaling.efficiency())
+            .result("serial_fraction", scaling.serial_fraction());
         scaling
     }
 
@@ -211,6 +215,7 @@ mod tests {
         let file = folder.path().join("runs.jsonl");
         let problem = [("example".to_string(), json!("level2_heat"))].into_iter().collect();
         let mut report = Report {
+            args: &(),
             example: "level2_heat",
             ranks,
             placement: Placement::default(),

@@ -1,19 +1,14 @@
 //! Is there a GPU that Vulkan or Metal know? If not, what to install.
 
-use std::sync::OnceLock;
-
 use cubecl::Runtime;
 use cubecl::device::Device;
 use cubecl::wgpu::{AutoGraphicsApi, GraphicsApi, WgpuDevice, WgpuRuntime, init_setup};
 
-use crate::device::Found;
+use crate::device::{Found, Look};
 use crate::kernels;
 
 /// The best GPU, a software device if there is no other, or the reason why there is none.
-pub(crate) fn any() -> Result<Found, String> {
-    static FOUND: OnceLock<Result<Found, String>> = OnceLock::new();
-    FOUND.get_or_init(look_for_gpu).clone()
-}
+pub(crate) static ANY: Look = Look::new(look_for_gpu);
 
 fn look_for_gpu() -> Result<Found, String> {
     let devices = WgpuRuntime::enumerate_all_devices(&AutoGraphicsApi::backend());

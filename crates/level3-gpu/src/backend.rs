@@ -40,8 +40,9 @@ impl<B: ConvBlock + AutodiffBackend<InnerBackend: ConvBlock>> Training for B {}
 
 impl ConvBlock for Flex {
     fn conv_relu_pool(conv: &Conv2d<Self>, images: Tensor<Self, 4>) -> Tensor<Self, 4> {
-        let [images, weight] = [images, conv.weight.val()].map(contiguous);
-        let values = forward(&images, &weight, &contiguous(bias(conv))).0;
+        let [images, weight] =
+            [images, conv.weight.val()].map(|tensor| tensor.into_primitive().tensor());
+        let values = forward(&images, &weight, &bias(conv).into_primitive().tensor()).0;
         Tensor::from_primitive(TensorPrimitive::Float(values))
     }
 }
@@ -54,11 +55,7 @@ impl<C: CheckpointStrategy> ConvBlock for Autodiff<Flex, C> {
         let bias = bias(conv).into_primitive().tensor();
         let [images, weight] =
             [images, conv.weight.val()].map(|tensor| tensor.into_primitive().tensor());
-        let (values, winners) = forward(
-            &images.primitive.to_contiguous(),
-            &weight.primitive.to_contiguous(),
-            &bias.primitive.to_contiguous(),
-        );
+        let (values, winners) = forward(&images.primitive, &weight.primitive, &bias.primitive);
         let parents = [images.node.clone(), weight.node.clone(), bias.node.clone()];
         let output = match Layer.prepare::<C>(parents).compute_bound().stateful() {
             OpsKind::Tracked(mut tape) => {
@@ -121,7 +118,8 @@ fn bias<B: Backend>(conv: &Conv2d<B>) -> Tensor<B, 1> {
 }
 
 fn forward(images: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor) -> (FlexTensor, Vec<u8>) {
-    let sizes = sizes(images, weight);
+    let [images, weight, bias] = [images, weight, bias].map(FlexTensor::to_contiguous);
+    let sizes = sizes(&images, &weight);
     let pooled = conv::forward(sizes, images.storage(), weight.storage(), bias.storage());
     let shape = Shape::new([sizes.images, sizes.outputs, sizes.height / 2, sizes.width / 2]);
     (tensor(pooled.values, shape), pooled.winners)
@@ -136,10 +134,6 @@ fn sizes(images: &FlexTensor, weight: &FlexTensor) -> Sizes {
         height: images[2],
         width: images[3],
     }
-}
-
-fn contiguous<const D: usize>(tensor: Tensor<Flex, D>) -> FlexTensor {
-    tensor.into_primitive().tensor().to_contiguous()
 }
 
 fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {

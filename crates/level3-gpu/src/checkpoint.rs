@@ -51,18 +51,17 @@ impl Checkpoint {
         model: &Cnn<B>,
         adam: &impl Optimizer<Cnn<B>, B>,
     ) -> anyhow::Result<()> {
-        let model = recorder().record(model.clone().into_record(), ())?;
-        let adam = recorder().record(adam.to_record(), ())?;
+        let both = (model.clone().into_record(), adam.to_record());
+        let state = recorder().record(both, ())?;
         let about = json!({
             "checkpoint_of": "level3_mnist",
             "training": self.training,
             "steps": place.steps,
             "loss": place.loss,
-            "model_bytes": model.len(),
-            "sha256": checksum(&[&model, &adam]),
+            "sha256": checksum(&state),
         });
         let line = format!("{about}\n").into_bytes();
-        cli::replace_file(&self.path, &[line, model, adam].concat())
+        cli::replace_file(&self.path, &[line, state].concat())
     }
 
     /// Puts the network and its optimiser where they were when [`Checkpoint::save`] wrote the file.
@@ -89,17 +88,13 @@ impl Checkpoint {
         if there != here {
             return Err(refused(&format!("of another training, {there}, and this is {here}")));
         }
-        let number = |name: &str| about[name].as_u64().map(|number| number as usize);
-        let parts = number("model_bytes").and_then(|size| bytes[end + 1..].split_at_checked(size));
-        let whole = parts.filter(|(model, adam)| about["sha256"] == checksum(&[model, adam]));
-        let (Some((saved, optimiser)), Some(steps)) = (whole, number("steps")) else {
-            return Err(refused("a damaged checkpoint"));
-        };
-        let device = Default::default();
-        let loaded = recorder().load(saved.to_vec(), &device);
-        *model = model.clone().load_record(loaded.context("the model")?);
-        let loaded = recorder().load(optimiser.to_vec(), &device);
-        *adam = adam.clone().load_record(loaded.context("the optimiser")?);
+        let state = &bytes[end + 1..];
+        let steps = about["steps"].as_u64().filter(|_| about["sha256"] == checksum(state));
+        let steps = steps.ok_or_else(|| refused("a damaged checkpoint"))? as usize;
+        let loaded = recorder().load(state.to_vec(), &Default::default());
+        let (network, optimiser) = loaded.context("reading the checkpoint")?;
+        *model = model.clone().load_record(network);
+        *adam = adam.clone().load_record(optimiser);
         Ok(Place { steps, loss: about["loss"].as_f64().map_or(f32::NAN, |loss| loss as f32) })
     }
 }

@@ -1,6 +1,7 @@
 //! The CPU or the GPU: which one was meant, and which one it is.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use clap::ValueEnum;
 use cli::{ask, count, name_of, wrapped};
@@ -27,15 +28,15 @@ pub(crate) struct Found {
     pub(crate) software: bool,
 }
 
-/// How to look for a GPU; if there is none, why.
-type Look = fn() -> Result<Found, String>;
+/// What a look for a GPU found; if there is none, why. It is taken once, when somebody asks.
+pub(crate) type Look = LazyLock<Result<Found, String>>;
 
 /// The kinds of GPU that this program was built for, the first choice first.
-const KINDS: &[(Device, Look)] = &[
+static KINDS: &[(Device, &Look)] = &[
     #[cfg(feature = "cuda")]
-    (Device::Cuda, crate::probe::nvidia),
+    (Device::Cuda, &crate::probe::NVIDIA),
     #[cfg(feature = "wgpu")]
-    (Device::Wgpu, crate::adapter::any),
+    (Device::Wgpu, &crate::adapter::ANY),
 ];
 
 /// `CPU`, `GPU` or `software device`
@@ -93,7 +94,7 @@ impl Device {
     pub(crate) fn gpu(choice: Choice) -> Result<Self, String> {
         let mut reasons = Vec::new();
         for (device, look) in KINDS {
-            match look() {
+            match LazyLock::force(look) {
                 Ok(found) if found.software && choice != Choice::Gpu => {
                     reasons.push(format!("only {found} (--device gpu takes it)"));
                 }
@@ -102,7 +103,7 @@ impl Device {
                     crate::fault::end_on_panic();
                     return Ok(*device);
                 }
-                Err(reason) => reasons.push(reason),
+                Err(reason) => reasons.push(reason.clone()),
             }
         }
         if reasons.is_empty() {
@@ -115,7 +116,8 @@ impl Device {
 
     /// The GPU that it stands for, if it is none of the CPU.
     fn found(self) -> Option<Found> {
-        KINDS.iter().find(|(device, _)| *device == self).map(|(_, look)| look().unwrap_or_default())
+        let kind = KINDS.iter().find(|(device, _)| *device == self);
+        kind.map(|(_, look)| LazyLock::force(look).clone().unwrap_or_default())
     }
 
     /// The device that was asked for. Asks if none was.

@@ -53,17 +53,16 @@ pub struct Digits {
 /// A phrase that says what is wrong with it.
 pub(crate) fn images_from_idx(bytes: &[u8]) -> Result<&[u8], String> {
     let (header, pixels) = bytes.split_at_checked(16).ok_or("it is too short for an IDX file")?;
-    let number = |at: usize| {
-        u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize
-    };
-    if number(0) != 0x0803 {
+    let words = header.as_chunks().0;
+    let [kind, count, rows, columns] = [0, 1, 2, 3].map(|n| u32::from_be_bytes(words[n]) as usize);
+    if kind != 0x0803 {
         return Err("it is no IDX file of images".to_string());
     }
-    if (number(8), number(12)) != (SIDE, SIDE) {
-        return Err(format!("its images are {}x{}, not {SIDE}x{SIDE}", number(8), number(12)));
+    if (rows, columns) != (SIDE, SIDE) {
+        return Err(format!("its images are {rows}x{columns}, not {SIDE}x{SIDE}"));
     }
-    if number(4).checked_mul(SIDE * SIDE) != Some(pixels.len()) || pixels.is_empty() {
-        let promised = plural(number(4), "image");
+    if count.checked_mul(SIDE * SIDE) != Some(pixels.len()) || pixels.is_empty() {
+        let promised = plural(count, "image");
         return Err(format!("it promises {promised} and holds {}", plural(pixels.len(), "byte")));
     }
     Ok(pixels)

@@ -46,10 +46,8 @@ impl Predictions {
 
     /// The most likely digit of an image, and how sure that is.
     pub fn best(&self, image: usize) -> (u8, f32) {
-        let sure = self.0[image].iter().copied().zip(0..);
-        let (sure, digit) =
-            sure.fold((0.0, 0), |best, next| if next.0 > best.0 { next } else { best });
-        (digit, sure)
+        let sure = (0..).zip(self.0[image]);
+        sure.max_by(|(_, one), (_, other)| one.total_cmp(other)).unwrap_or_default()
     }
 
     /// The share of images that were read right: from 0 to 1.

@@ -17,14 +17,11 @@ pub(crate) fn end_on_panic() {
     panic::set_hook(Box::new(move |panic| match panic.payload_as_str() {
         Some(words) if words.starts_with("failed printing to stdout") => otherwise(panic),
         // A second thread that fails waits here for the first one to end the program for both.
-        words => FIRST.call_once(|| end(words.unwrap_or_default())),
+        words => FIRST.call_once(|| {
+            eprintln!("error: {}", line(words.unwrap_or_default()));
+            std::process::exit(1) // nothing else ends all threads: what unwinds is caught
+        }),
     }));
-}
-
-fn end(words: &str) {
-    eprintln!("error: {}", line(words));
-    // No other way out of a hook ends all threads, and the library catches what unwinds.
-    std::process::exit(1)
 }
 
 /// What happened, as far as the library's words tell, and what to do.

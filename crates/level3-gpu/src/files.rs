@@ -35,11 +35,9 @@ pub(crate) fn read(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The SHA-256 of these parts together, as `sha256sum` writes it.
-pub(crate) fn checksum(parts: &[&[u8]]) -> String {
-    let mut sum = Sha256::new();
-    parts.iter().for_each(|part| sum.update(part));
-    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// The SHA-256 of these bytes, as `sha256sum` writes it.
+pub(crate) fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

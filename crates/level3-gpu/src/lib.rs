@@ -38,12 +38,6 @@ compile_error!("which GPU? --features wgpu for any, --features cuda for NVIDIA's
 pub use args::MnistArgs;
 pub use backend::{ConvBlock, Training};
 pub use burn::backend::Autodiff;
-/// Burn's backend for NVIDIA GPUs.
-#[cfg(feature = "cuda")]
-pub use burn::backend::Cuda;
-/// Burn's backend for the GPUs that Vulkan and Metal know.
-#[cfg(feature = "wgpu")]
-pub use burn::backend::Wgpu;
 /// Burn's backend for CPUs.
 pub use burn_flex::Flex;
 pub use device::Device;

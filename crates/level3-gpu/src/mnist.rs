@@ -23,7 +23,7 @@ impl Digits {
     ///
     /// # Errors
     /// [`cli::Misuse`] with the file that is missing, unreadable, damaged or another, and the cure.
-    pub fn load(args: &MnistArgs) -> anyhow::Result<Self> {
+    pub(crate) fn load(args: &MnistArgs) -> anyhow::Result<Self> {
         let variable = std::env::var_os("MNIST_DIR").filter(|value| !value.is_empty());
         let flag = args.data.clone().map(|folder| ("--data", folder));
         let named = flag.or_else(|| Some(("MNIST_DIR", PathBuf::from(variable?))));
@@ -71,7 +71,7 @@ fn read(folder: &Path, name: &str, length: usize) -> anyhow::Result<Vec<u8>> {
         )));
     };
     let bytes = files::read(&path, length)?;
-    let line = format!("{}  {name}", files::checksum(&[&bytes]));
+    let line = format!("{}  {name}", files::checksum(&bytes));
     if CHECKSUMS.lines().any(|known| known == line) {
         return Ok(bytes);
     }

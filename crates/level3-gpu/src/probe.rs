@@ -1,7 +1,6 @@
 //! Is there a GPU of NVIDIA, and what CUDA needs? If not, why, and what to do about it.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use burn::cubecl::cuda::install::cuda_path;
 use cudarc::driver::DriverError;
@@ -9,7 +8,7 @@ use cudarc::driver::result::{device, init};
 use cudarc::driver::sys::CUresult;
 use cudarc::{driver, nvrtc};
 
-use crate::device::Found;
+use crate::device::{Found, Look};
 use crate::kernels;
 
 /// A header of each of CUDA's packages that Burn's kernels need.
@@ -19,10 +18,7 @@ const CURE: &str = "load a CUDA module, or see scripts/setup.sh --check for a wa
 
 /// The first GPU that this process may use, or the reason why there is none. Nothing of Burn's CUDA
 /// backend is touched before this has succeeded, because it panics without a driver.
-pub(crate) fn nvidia() -> Result<Found, String> {
-    static FOUND: OnceLock<Result<Found, String>> = OnceLock::new();
-    FOUND.get_or_init(look_for_gpu).clone()
-}
+pub(crate) static NVIDIA: Look = Look::new(look_for_gpu);
 
 fn look_for_gpu() -> Result<Found, String> {
     #[expect(unsafe_code, reason = "looking for a library runs its initialisers")]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::optim::Optimizer;
 use cli::{Guess, Record, wrapped};
-use common::{Workers, human, plural, time};
+use common::{Samples, Workers, human, plural, time};
 use serde_json::json;
 
 use crate::args::MnistArgs;
@@ -62,12 +62,9 @@ impl Report {
     /// Loads the digits, and says which they are: before anything is asked, as a file may be missing.
     ///
     /// # Errors
-    /// Those of `load`.
-    pub fn load(
-        &mut self,
-        load: impl FnOnce() -> anyhow::Result<Digits>,
-    ) -> anyhow::Result<Digits> {
-        let (digits, time) = time(load);
+    /// Those of `Digits::load`.
+    pub fn load(&mut self) -> anyhow::Result<Digits> {
+        let (digits, time) = time(|| Digits::load(&self.args));
         let digits = digits?;
         (self.data, self.load) = (digits.name, time);
         let (training, test) = (digits.training.len(), digits.test.len());
@@ -112,7 +109,18 @@ impl Report {
         if let Some(path) = path.filter(|_| place.steps > 0) {
             println!("going on after {} from {}", plural(place.steps, "step"), path.display());
         }
-        Ok(Run::start(plan, self.data, warm_up, checkpoint, place))
+        Ok(Run {
+            plan: *plan,
+            data: self.data,
+            warm_up,
+            training: Duration::ZERO,
+            accuracy: 0.0,
+            saved: Samples::default(),
+            checkpoint,
+            began: place.steps,
+            place,
+            clock: Instant::now(),
+        })
     }
 
     /// Shows two digits that the network has never seen, says how well it reads such digits and
@@ -127,8 +135,8 @@ impl Report {
         predictions: &Predictions,
         test: &Images,
     ) -> anyhow::Result<()> {
-        run.evaluated(predictions.accuracy(test));
-        let plan = run.plan;
+        let (plan, evaluation) = (run.plan, run.clock.elapsed());
+        run.accuracy = predictions.accuracy(test);
         if !self.args.sweep {
             let shown = predictions.samples(test, 1, 1);
             println!("\n{}", picture::of_predictions(&shown, test, predictions));
@@ -142,7 +150,7 @@ impl Report {
         println!("{}", cli::verdict(&format!("{verdict}.")));
         self.record.result("answer", format!("{verdict} ({}).", self.data));
         println!("training: {training}, {epochs}, {speed:.0} images/s");
-        println!("evaluation: {}, {}", human(run.evaluation), plural(test.len(), "test image"));
+        println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
         println!("accuracy: {right:.2} % ({})", self.data);
         if !run.saved.is_empty() {
             let (saved, each) = (plural(run.saved.len(), "checkpoint"), human(run.saved.median()));
@@ -177,7 +185,7 @@ impl Report {
             .result("load_s", self.load.as_secs_f64())
             .result("warmup_s", run.warm_up.as_secs_f64())
             .result("train_s", run.training.as_secs_f64())
-            .result("evaluate_s", run.evaluation.as_secs_f64())
+            .result("evaluate_s", evaluation.as_secs_f64())
             .result("images_per_s", run.images_per_second())
             .result("loss", run.place.loss)
             .result("accuracy", run.accuracy)

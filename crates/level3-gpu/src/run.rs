@@ -25,40 +25,16 @@ pub struct Run {
     pub(crate) data: &'static str,
     pub(crate) warm_up: Duration,
     pub(crate) training: Duration,
-    pub(crate) evaluation: Duration,
     pub(crate) accuracy: f64,
     /// What each checkpoint took, if there are any.
     pub(crate) saved: Samples,
-    checkpoint: Option<Checkpoint>,
-    began: usize, // the steps of an earlier run, which this one goes on from
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) began: usize, // the steps of an earlier run, which this one goes on from
     pub(crate) place: Place,
-    clock: Instant,
+    pub(crate) clock: Instant,
 }
 
 impl Run {
-    /// Starts the clock, after the steps that a checkpoint holds.
-    pub(crate) fn start(
-        plan: &Plan,
-        data: &'static str,
-        warm_up: Duration,
-        checkpoint: Option<Checkpoint>,
-        place: Place,
-    ) -> Self {
-        Self {
-            plan: *plan,
-            data,
-            warm_up,
-            training: Duration::ZERO,
-            evaluation: Duration::ZERO,
-            accuracy: 0.0,
-            saved: Samples::default(),
-            checkpoint,
-            began: place.steps,
-            place,
-            clock: Instant::now(),
-        }
-    }
-
     /// The images of each step that is still to be made.
     pub fn batches(&self) -> impl Iterator<Item = Vec<i32>> + use<> {
         self.plan.batches().skip(self.place.steps)
@@ -98,12 +74,6 @@ impl Run {
     pub fn stop(&mut self) {
         self.training = self.clock.elapsed();
         self.clock = Instant::now();
-    }
-
-    /// Ends the evaluation.
-    pub(crate) fn evaluated(&mut self, accuracy: f64) {
-        self.evaluation = self.clock.elapsed();
-        self.accuracy = accuracy;
     }
 
     /// `118 steps of 512 images, 121 ms each`

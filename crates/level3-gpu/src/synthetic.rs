@@ -3,6 +3,8 @@
 //! Each image is one task of level 1's kind: its random numbers begin at its own number, so it
 //! looks the same whichever worker draws it, and however many there are.
 
+use std::ops::Range;
+
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
@@ -32,35 +34,25 @@ const STROKES: [&str; DIGITS] = [
 const PIECES: usize = 3;
 
 impl Images {
-    /// So many synthetic digits.
-    pub fn drawn(count: usize) -> Self {
-        let [images] = draw([count]);
-        images
-    }
-}
-
-impl Digits {
-    /// As many synthetic digits as MNIST has.
-    pub(crate) fn drawn() -> Self {
-        let [training, test] = draw([TRAINING_IMAGES, TEST_IMAGES]);
-        Self { training, test, name: "synthetic digits" }
-    }
-}
-
-/// Sets of images that never share one: `counts[0]` in the first, and so on.
-fn draw<const SETS: usize>(counts: [usize; SETS]) -> [Images; SETS] {
-    let shapes = STROKES.map(strokes);
-    let mut first = 0;
-    counts.map(|count| {
-        let numbers = first..first + count;
-        first += count;
-        let mut pixels = vec![0; count * SIDE * SIDE];
+    /// The synthetic digits with these numbers.
+    pub fn drawn(numbers: Range<usize>) -> Self {
+        let shapes = STROKES.map(strokes);
+        let mut pixels = vec![0; numbers.len() * SIDE * SIDE];
         let labels = (pixels.par_chunks_exact_mut(SIDE * SIDE)) // <- level 1
             .zip(numbers)
             .map(|(image, number)| draw_one(&shapes, number as u64, image))
             .collect();
-        Images { pixels, labels }
-    })
+        Self { pixels, labels }
+    }
+}
+
+impl Digits {
+    /// As many synthetic digits as MNIST has. Training and test share none.
+    pub(crate) fn drawn() -> Self {
+        let training = Images::drawn(0..TRAINING_IMAGES);
+        let test = Images::drawn(TRAINING_IMAGES..TRAINING_IMAGES + TEST_IMAGES);
+        Self { training, test, name: "synthetic digits" }
+    }
 }
 
 /// The strokes of a digit, in a square from 0 to 1.
@@ -159,26 +151,26 @@ mod tests {
     fn the_same_digits_are_drawn_whoever_draws_them() {
         let drawn = |workers| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(workers).build().unwrap();
-            pool.install(|| draw([300, 100]))
+            pool.install(|| Images::drawn(300..400))
         };
         assert_eq!(drawn(1), drawn(5));
     }
 
     #[test]
     fn training_and_test_share_no_image() {
-        let [training, test] = draw([50, 50]);
+        let [training, test] = [0..50, 50..100].map(Images::drawn);
         assert!((0..50).all(|i| (0..50).all(|j| training.image(i) != test.image(j))));
     }
 
     #[test]
     fn every_digit_is_drawn_about_as_often() {
-        let [images] = draw([5000]);
+        let images = Images::drawn(0..5000);
         assert!(census(&images).iter().all(|&count| (400..600).contains(&count)));
     }
 
     #[test]
     fn an_image_has_ink_and_paper() {
-        let [images] = draw([200]);
+        let images = Images::drawn(0..200);
         for index in 0..images.len() {
             let image = images.image(index);
             assert!(image.iter().filter(|&&pixel| pixel > 128).count() > 10, "{index}: no ink");

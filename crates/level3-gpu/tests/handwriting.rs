@@ -22,7 +22,7 @@ fn program() -> PathBuf {
 fn digits(count: usize) -> (Images, Vec<&'static str>) {
     let Some(folder) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
         println!("MNIST_DIR is not set: drawn digits are photographed");
-        let mut drawn = Images::drawn(count);
+        let mut drawn = Images::drawn(0..count);
         drawn.pixels = drawn.pixels.chunks(SIDE * SIDE).flat_map(as_in_mnist).collect();
         return (drawn, vec!["--synthetic"]);
     };

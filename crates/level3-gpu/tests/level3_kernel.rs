@@ -5,9 +5,10 @@
 
 use std::process::Command;
 
+use burn::backend::Wgpu;
 use burn::nn::loss::CrossEntropyLoss;
 use burn::optim::{AdamConfig, GradientsParams, Optimizer};
-use level3_gpu::{Autodiff, Cnn, Flex, Images, OnDevice, Training, Wgpu};
+use level3_gpu::{Autodiff, Cnn, Flex, Images, OnDevice, Training};
 use testkit::{Folder, example, records, run};
 
 /// A lesson with these flags, on two workers; the driver of the software device says nothing.

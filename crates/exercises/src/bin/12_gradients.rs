@@ -15,7 +15,7 @@ const ROUNDING: f32 = 1e-4;
 /// Every rank trains with the others, and then once more alone, with all digits.
 fn rank(world: &SimpleCommunicator, count: u64) -> anyhow::Result<()> {
     let (rank, size) = (world.rank(), world.size());
-    let digits = Images::drawn(count as usize);
+    let digits = Images::drawn(0..count as usize);
     let (model, together) = exercise::train(world, &digits, STEPS);
 
     // Networks that are equal give all digits the same scores, to the last bit.

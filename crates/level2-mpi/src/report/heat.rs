@@ -15,15 +15,9 @@ use crate::forecast::{Forecast, blocking_step};
 use crate::launch::{agreed, found_by_all};
 use crate::link::{Link, slowest};
 use crate::plate::{draw, fingerprint};
-use crate::{Clock, HeatArgs, Plate, PlateFlags, ROOT};
+use crate::{Clock, HeatArgs, Plate, ROOT};
 
-/// The report of `level2_heat`.
-pub struct HeatReport<'a> {
-    flags: &'a PlateFlags,
-    report: Report,
-}
-
-impl<'a> HeatReport<'a> {
+impl<'a> Report<'a, HeatArgs> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
@@ -31,8 +25,7 @@ impl<'a> HeatReport<'a> {
     /// forecast.
     pub fn open(args: &'a HeatArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
         let what = format!("as one rank are {}", world.size());
-        let flags = &args.plate;
-        Ok(Self { flags, report: open("level2_heat", flags, &what, world)? })
+        open(args, "level2_heat", args, &what, world)
     }
 
     /// Prints the times and draws the plate; every rank calls this, rank 0 prints.
@@ -45,8 +38,8 @@ impl<'a> HeatReport<'a> {
         plate: &Plate,
         clock: &Clock,
     ) -> anyhow::Result<()> {
-        let doubt = self.report.doubt(world);
-        let PlateFlags { size, steps, .. } = *self.flags;
+        let doubt = self.doubt(world);
+        let HeatArgs { size, steps, .. } = *self.args;
         // The run takes as long as its slowest rank. Where others have less to compute, they wait.
         let total = Duration::from_secs_f64(slowest(world, clock.total));
         let mine = clock.total.saturating_sub(clock.communicating).as_secs_f64();
@@ -54,7 +47,7 @@ impl<'a> HeatReport<'a> {
         world.all_reduce_into(&mine, &mut sum, SystemOperation::sum());
         let computing = Duration::from_secs_f64(sum / f64::from(world.size()));
         let communicating = total.saturating_sub(computing);
-        let forecast = forecast(self.flags, world, plate, blocking_step);
+        let forecast = forecast(self.args, world, plate, blocking_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let (median, best) = (clock.step.median(), clock.step.best());
@@ -62,11 +55,11 @@ impl<'a> HeatReport<'a> {
         let same = format!("fingerprint   {plate}   the same for every number of ranks");
         if clock.step.is_empty() {
             println!("\n{same}\n\n{}", draw(&cells, size)); // finished before: nothing was measured
-            return self.report.record.result("fingerprint", plate).append();
+            return self.record.result("fingerprint", plate).append();
         }
         let took = human(total);
         let doubt = clock.part_of_a_run().or(doubt);
-        let scaling = self.report.headline(&clock.step, &took, doubt);
+        let scaling = self.headline(&clock.step, &took, doubt);
 
         let row = |name, value, note| format!("{name:<13} {value:>9}   {note}");
         let share = |part: Duration| 100.0 * part.as_secs_f64() / total.as_secs_f64();
@@ -86,15 +79,14 @@ impl<'a> HeatReport<'a> {
             row("communicating", human(communicating), waited),
             row("a cell", format!("{compute_ns:.2} ns"), lost.unwrap_or("computing".to_string())),
         ];
-        rows.extend(self.report.checkpoints(clock));
+        rows.extend(self.checkpoints(clock));
         rows.push(format!("\n{}", draw(&cells, size).trim_end_matches('\n')));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, median.mul_f64(steps as f64));
         let why = format!("{:.0} % of the time went into messages", share(communicating));
         let gain = scaling.map(|scaling| (scaling.speedup, why.as_str()));
-        self.report.details(&problem, &rows, scaling, run, gain);
-        self.report
-            .record
+        self.details(&problem, &rows, scaling, run, gain);
+        self.record
             .result("total_s", total.as_secs_f64())
             .result("step_median_s", median.as_secs_f64())
             .result("resumed_step", clock.resumed)
@@ -108,12 +100,13 @@ impl<'a> HeatReport<'a> {
 
 /// Opens the report of a program that computes a plate, if these ranks can do so. Every rank calls
 /// this and comes to the same answer.
-pub(super) fn open(
+pub(super) fn open<'a, Args>(
+    args: &'a Args,
     example: &'static str,
-    PlateFlags { size, steps, forecast, checkpoint, baseline, run, .. }: &PlateFlags,
+    HeatArgs { size, steps, forecast, checkpoint, baseline, run, .. }: &HeatArgs,
     what: &str,
     world: &SimpleCommunicator,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<Report<'a, Args>> {
     let ranks = world.size() as u64;
     if ranks > *size {
         return Err(found_by_all(format!(
@@ -125,24 +118,24 @@ pub(super) fn open(
     let others = [("--baseline", Some(baseline.as_path())), ("--json", run.json.as_deref())];
     agreed(world, check_replaceable(("--checkpoint", checkpoint), &others))?;
     let baseline = Baseline::new(baseline, example, [("size", json!(size))]);
-    let mut report = Report::open(example, run, baseline, *forecast, what, world)?;
+    let mut report = Report::start(args, example, run, baseline, *forecast, what, world)?;
     report.record.setting("size", *size).setting("steps", *steps);
     Ok(report)
 }
 
 /// A forecast from what `step` costs, if one is wanted; every rank calls this.
 pub(super) fn forecast(
-    flags: &PlateFlags,
+    args: &HeatArgs,
     world: &SimpleCommunicator,
     plate: &Plate,
     step: fn(Link, f64, f64, u32) -> f64,
 ) -> Option<Forecast> {
-    let (size, steps) = (flags.size as f64, flags.steps as f64);
+    let (size, steps) = (args.size as f64, args.steps as f64);
     let cells = size * (size / f64::from(world.size())).ceil();
     // A plate with twice as many cells is longer and wider by the root of two.
     let cost =
         |link, cell, ranks, growth: f64| steps * step(link, cell, size * growth.sqrt(), ranks);
-    flags.forecast.then(|| {
+    args.forecast.then(|| {
         let mut band = plate.clone();
         Forecast::measure(world, (cells, "a cell"), || band.update(), cost)
     })

@@ -6,23 +6,15 @@ use mpi::topology::SimpleCommunicator;
 use super::heat::{forecast, gather, open};
 use super::{Report, compared};
 use crate::forecast::overlapped_step;
-use crate::{Clock, OverlapArgs, Plate, PlateFlags, fingerprint};
+use crate::{Clock, HeatArgs, OverlapArgs, Plate, fingerprint};
 
-/// The report of `level2_overlap`.
-pub struct OverlapReport<'a> {
-    flags: &'a PlateFlags,
-    report: Report,
-}
-
-impl<'a> OverlapReport<'a> {
+impl<'a> Report<'a, OverlapArgs> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
-    /// As [`crate::HeatReport::open`].
+    /// Those of heat.
     pub fn open(args: &'a OverlapArgs, world: &SimpleCommunicator) -> anyhow::Result<Self> {
-        let what = "as blocking is overlap";
-        let flags = &args.plate;
-        Ok(Self { flags, report: open("level2_overlap", flags, what, world)? })
+        open(args, "level2_overlap", &args.heat, "as blocking is overlap", world)
     }
 
     /// Prints what overlap gained over blocking, and over one rank; every rank calls this, rank 0
@@ -37,28 +29,28 @@ impl<'a> OverlapReport<'a> {
         blocking: &Clock,
         overlap: &Clock,
     ) -> anyhow::Result<()> {
-        let doubt = self.report.doubt(world);
-        let PlateFlags { size, steps, .. } = *self.flags;
-        let forecast = forecast(self.flags, world, plate, overlapped_step);
+        let doubt = self.doubt(world);
+        let HeatArgs { size, steps, .. } = self.args.heat;
+        let forecast = forecast(&self.args.heat, world, plate, overlapped_step);
         let Some(cells) = gather(world, plate) else { return Ok(()) };
         let plate = format!("{:016x}", fingerprint(&cells));
         let same = format!("fingerprint   {plate}   the same with both exchanges, and in heat");
         if overlap.step.is_empty() {
             println!("\n{same}"); // finished before: nothing was measured
-            return self.report.record.result("fingerprint", plate).append();
+            return self.record.result("fingerprint", plate).append();
         }
         let [waiting, meanwhile] = [blocking, overlap].map(|clock| clock.step.median());
         let gain = waiting.as_secs_f64() / meanwhile.as_secs_f64();
         let doubt = blocking.part_of_a_run().or(doubt);
-        let alone = self.report.ranks == 1;
+        let alone = self.ranks == 1;
         let judged = !alone && doubt.is_none();
         if alone {
             println!("One rank has no neighbour, so there is nothing to overlap.");
         }
         if judged {
-            self.report.record.answer(&compared("Overlap is", gain, "blocking"));
+            self.record.answer(&compared("Overlap is", gain, "blocking"));
         }
-        let scaling = self.report.headline(&overlap.step, &human(overlap.total), doubt);
+        let scaling = self.headline(&overlap.step, &human(overlap.total), doubt);
 
         let mut rows = vec![
             same,
@@ -67,13 +59,12 @@ impl<'a> OverlapReport<'a> {
         ];
         let both = !alone && !blocking.step.is_empty(); // or blocking was finished before
         rows.truncate(if both { 3 } else { 1 });
-        rows.extend(self.report.checkpoints(overlap));
+        rows.extend(self.checkpoints(overlap));
         let problem = format!("{size} x {size} cells, {}", plural(steps, "step"));
         let run = (forecast, meanwhile.mul_f64(steps as f64));
         let why = "only the time that messages take can be hidden";
-        self.report.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
-        self.report
-            .record
+        self.details(&problem, &rows, scaling, run, judged.then_some((gain, why)));
+        self.record
             .result("resumed_step", overlap.resumed)
             .result("blocking_step_s", both.then_some(waiting.as_secs_f64()))
             .result("overlap_step_s", meanwhile.as_secs_f64())

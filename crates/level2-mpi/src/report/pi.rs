@@ -20,13 +20,7 @@ const EXAMPLE: &str = "level2_pi";
 /// A shorter pass says more about the clock than about the ranks.
 const SHORT: Duration = Duration::from_micros(20);
 
-/// The report of `level2_pi`.
-pub struct PiReport<'a> {
-    args: &'a PiArgs,
-    report: Report,
-}
-
-impl<'a> PiReport<'a> {
+impl<'a> Report<'a, PiArgs> {
     /// Learns where the ranks run; every rank calls this. Rank 0 opens the file of `--json`.
     ///
     /// # Errors
@@ -36,19 +30,19 @@ impl<'a> PiReport<'a> {
         let PiArgs { rectangles, kernel, run, forecast, .. } = args;
         let about = [("rectangles", json!(rectangles)), ("kernel", json!(cli::name_of(*kernel)))];
         let baseline = Baseline::new(&args.baseline, EXAMPLE, about);
-        let mut report = Report::open(EXAMPLE, run, baseline, *forecast, &what, world)?;
+        let mut report = Report::start(args, EXAMPLE, run, baseline, *forecast, &what, world)?;
         report
             .record
             .setting("rectangles", args.rectangles)
             .setting("passes", args.passes)
             .setting("kernel", cli::name_of(args.kernel));
-        Ok(Self { args, report })
+        Ok(report)
     }
 
     /// The passes. Before and between them, a long run says how long it takes.
     pub fn passes(&self) -> impl Iterator<Item = u64> {
         let PiArgs { rectangles, passes, kernel, .. } = *self.args;
-        let mine = rectangles.div_ceil(self.report.ranks as u64);
+        let mine = rectangles.div_ceil(self.ranks as u64);
         let trial = 0..mine.min(1_000_000);
         let (_, took) = time(|| black_box(integrate(kernel, &trial, rectangles)));
         let mut progress = Progress::new(passes);
@@ -67,7 +61,7 @@ impl<'a> PiReport<'a> {
         pi: Option<f64>,
         times: &Samples,
     ) -> anyhow::Result<()> {
-        let doubt = self.report.doubt(world);
+        let doubt = self.doubt(world);
         let PiArgs { rectangles, passes, kernel, .. } = self.args;
         let slice = slice_of(*rectangles, world.rank(), world.size());
         let (all, largest) = (*rectangles as f64, rectangles.div_ceil(world.size() as u64) as f64);
@@ -80,7 +74,7 @@ impl<'a> PiReport<'a> {
         let kernel = cli::name_of(*kernel);
         // Not the best pass: with more ranks than cores, a lucky one has the others' slices done
         // before rank 0 gets a core and starts its clock.
-        let scaling = self.report.headline(times, &human(median), doubt);
+        let scaling = self.headline(times, &human(median), doubt);
 
         let (passes, [middle, least]) = (plural(*passes, "pass"), [median, best].map(human));
         let mut rows = vec![
@@ -95,9 +89,8 @@ impl<'a> PiReport<'a> {
         let problem = format!("{count}, kernel {kernel}");
         let why = "the only message is one number per rank";
         let gain = scaling.map(|scaling| (scaling.speedup, why));
-        self.report.details(&problem, &rows, scaling, (forecast, median), gain);
-        self.report
-            .record
+        self.details(&problem, &rows, scaling, (forecast, median), gain);
+        self.record
             .result("best_s", best.as_secs_f64())
             .result("median_s", median.as_secs_f64())
             .result("pi", pi)
