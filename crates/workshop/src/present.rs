@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use console::{Key, Term};
 
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, answers, has_gpu};
+use crate::programs::Programs;
 use crate::records;
 use crate::run::{self, Keep, repository};
-use crate::steps::{JOB, Step, steps};
+use crate::steps::{Step, steps};
 
 /// Show the demonstration step by step: each command is shown, runs at a key, and the clock goes on
 ///
@@ -66,7 +66,7 @@ impl PresentArgs {
 
     /// One step. Returns whether to go back.
     fn play(&self, step: &Step, programs: &Programs, end: Instant) -> anyhow::Result<bool> {
-        let command = match missing(step.name) {
+        let command = match step.missing() {
             _ if self.replay => None,
             Some(what) => {
                 println!("There is no {what} on this machine.");
@@ -96,15 +96,6 @@ impl PresentArgs {
                 other => return Ok(other == 'b'),
             }
         }
-    }
-}
-
-/// What this machine lacks for a step.
-fn missing(step: &str) -> Option<&'static str> {
-    match step {
-        JOB if !answers("sinfo") => Some("queue"),
-        "level3-gpu" | "level3-gpu-kernel" if !has_gpu() => Some("GPU"),
-        _ => None,
     }
 }
 
