@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process;
 
 use super::document::Document;
-use super::rules::Fault;
 use crate::run::{self, Keep};
 
 /// One command.
@@ -62,8 +61,8 @@ impl Command {
     /// A path `target/release...` means the folder that cargo builds into.
     ///
     /// # Errors
-    /// The line that it said.
-    pub fn run(&self, root: &Path) -> Result<(), Fault> {
+    /// Where it stands, and the line that it said.
+    pub fn run(&self, root: &Path) -> Result<(), String> {
         let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
         let line = self.line.replace("target/release", &format!("{target}/release"));
         let mut bash = process::Command::new("bash");
@@ -72,9 +71,7 @@ impl Command {
         if ended.interrupted {
             process::exit(130); // as a shell says; the other commands are not wanted either
         }
-        let fault =
-            |why| Fault { place: self.at.clone(), reason: format!("`{}`: {why}", self.line) };
-        ended.fault.map_or(Ok(()), |why| Err(fault(why)))
+        ended.fault.map_or(Ok(()), |why| Err(format!("{}: `{}`: {why}", self.at, self.line)))
     }
 }
 
@@ -106,6 +103,6 @@ mod tests {
         let here = Path::new(".");
         assert!(command("true").run(here).is_ok());
         let fault = command("echo no such thing >&2; exit 3").run(here).unwrap_err();
-        assert!(fault.reason.ends_with("exit 3`: no such thing"), "{fault}");
+        assert!(fault.ends_with("exit 3`: no such thing"), "{fault}");
     }
 }

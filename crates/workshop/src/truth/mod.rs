@@ -26,7 +26,7 @@ mod rules;
 
 pub use commands::{Command, Place, commands};
 pub use document::{Block, Document, Link, Slide};
-pub use rules::{Fault, check};
+pub use rules::check;
 
 use std::path::{Path, PathBuf};
 
