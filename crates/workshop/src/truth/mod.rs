@@ -74,10 +74,7 @@ impl TruthArgs {
 }
 
 /// Every Markdown file below a folder, hidden and generated folders left out.
-///
-/// # Errors
-/// If a folder cannot be read.
-pub fn markdown_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn markdown_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
