@@ -106,8 +106,7 @@ fn show_recording(name: &str) {
         println!("[no recording: this run has not been recorded yet]");
         return;
     };
-    let (level, _) = name.split_once('-').unwrap_or((name, ""));
-    let last = records::read(&runs.join(level).with_extension("jsonl")).ok();
+    let last = records::read(&runs.join(&name[..6]).with_extension("jsonl")).ok(); // level1
     let last = last.and_then(|mut runs| runs.pop());
     let origin = last.map(|run| format!("on {}, {}", run.host, run.date()));
     println!("[RECORDING, not a live run: made {}]", origin.unwrap_or("earlier".to_string()));

@@ -79,8 +79,8 @@ fn try_to_run(mut command: Command, keep: Keep) -> io::Result<Ended> {
     let (printed, said) = listen(&mut command, keep)?;
     let status = command.status()?;
     drop(command); // it holds the ends of the pipes into which the program wrote
-    let words = printed.map(Kept::text).unwrap_or_default();
-    let said = said.map_or_else(|| words.clone(), Kept::text);
+    let words = printed.map(text).unwrap_or_default();
+    let said = said.map_or_else(|| words.clone(), text);
     let interrupted = CTRL_C.load(Relaxed) && !status.success();
     let fault = match status {
         status if status.success() => None,
@@ -89,6 +89,9 @@ fn try_to_run(mut command: Command, keep: Keep) -> io::Result<Ended> {
     };
     Ok(Ended { fault, interrupted, words })
 }
+
+/// What a thread reads from a pipe.
+type Kept = Receiver<Vec<u8>>;
 
 /// Reads what the program will print, and what it will complain about where that is apart.
 fn listen(command: &mut Command, keep: Keep) -> io::Result<(Option<Kept>, Option<Kept>)> {
@@ -99,41 +102,36 @@ fn listen(command: &mut Command, keep: Keep) -> io::Result<(Option<Kept>, Option
     command.stdin(Stdio::null()).stderr(writer.try_clone()?);
     if keep == Keep::Everything {
         command.stdout(writer);
-        return Ok((Some(Kept::copy(reader, io::stdout())), None));
+        return Ok((Some(copy(reader, io::stdout())), None));
     }
-    let said = Some(Kept::copy(reader, io::stderr()));
+    let said = Some(copy(reader, io::stderr()));
     if keep == Keep::Errors {
         return Ok((None, said));
     }
     let (reader, writer) = io::pipe()?;
     command.stdout(writer);
-    Ok((Some(Kept::copy(reader, io::sink())), said))
+    Ok((Some(copy(reader, io::sink())), said))
 }
 
-/// What a thread reads from a pipe, piece by piece.
-struct Kept(Receiver<Vec<u8>>);
+/// Keeps what comes from `pipe`, piece by piece, and passes it on at once.
+fn copy(mut pipe: PipeReader, mut shown: impl Write + Send + 'static) -> Kept {
+    let (sender, kept) = mpsc::channel();
+    thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(n @ 1..) = pipe.read(&mut piece) {
+            let _ = shown.write_all(&piece[..n]).and_then(|()| shown.flush());
+            let _ = sender.send(piece[..n].to_vec());
+        }
+    });
+    kept
+}
 
-impl Kept {
-    /// Keeps what comes from `pipe`, and passes it on at once.
-    fn copy(mut pipe: PipeReader, mut shown: impl Write + Send + 'static) -> Self {
-        let (sender, kept) = mpsc::channel();
-        thread::spawn(move || {
-            let mut piece = [0; 4096];
-            while let Ok(n @ 1..) = pipe.read(&mut piece) {
-                let _ = shown.write_all(&piece[..n]).and_then(|()| shown.flush());
-                let _ = sender.send(piece[..n].to_vec());
-            }
-        });
-        Self(kept)
-    }
-
-    /// All of it. A program may leave another behind that holds the pipe open: it is not waited for
-    /// when nothing has come for two seconds.
-    fn text(self) -> String {
-        let next = || self.0.recv_timeout(Duration::from_secs(2)).ok();
-        let bytes: Vec<u8> = iter::from_fn(next).flatten().collect();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
+/// All that was kept. A program may leave another behind that holds the pipe open: it is not waited for
+/// when nothing has come for two seconds.
+fn text(kept: Kept) -> String {
+    let next = || kept.recv_timeout(Duration::from_secs(2)).ok();
+    let bytes: Vec<u8> = iter::from_fn(next).flatten().collect();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The line that tells what went wrong: the first that begins with "error", or the last.

@@ -19,6 +19,9 @@ const RUN_SHEET: &str = "RUNSHEET.md";
 /// In `code`, a path that begins with one of these is ours.
 const OWN_FOLDERS: [&str; 5] = ["crates/", "docs/", "examples/", "scripts/", "slides/"];
 
+/// Takes a fault: its line, and what is not true.
+type Say<'a> = &'a mut dyn FnMut(usize, String);
+
 /// Every fault of a document that lies below `root`, except in its commands: those are run. Each is a line that
 /// says where it stands and what is not true, `slides/deck.md:40, slide 3: 51 words; ...`.
 pub fn check(root: &Path, document: &Document) -> Vec<String> {
@@ -65,12 +68,7 @@ fn is_tested(root: &Path, page: &Path) -> bool {
 }
 
 /// Rule 1: a block is a verbatim piece of the file that it names.
-fn code(
-    folder: &Path,
-    (deck, tested): (bool, bool),
-    slide: &Slide,
-    say: &mut impl FnMut(usize, String),
-) {
+fn code(folder: &Path, (deck, tested): (bool, bool), slide: &Slide, say: Say) {
     for block in &slide.blocks {
         let language = block.info.split([' ', ',']).next().unwrap_or_default();
         let Some(target) = &block.from else {
@@ -134,7 +132,7 @@ fn without_blanks(line: &str) -> String {
 }
 
 /// Rule 3: a relative link leads to a file, or a heading in it, and so does a path of ours in `code`.
-fn links(root: &Path, page: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn links(root: &Path, page: &Path, slide: &Slide, say: Say) {
     for link in &slide.links {
         let (path, heading) = link.target.split_once('#').unwrap_or((&link.target, ""));
         let elsewhere = path.starts_with("https://") || path.starts_with("mailto:");
@@ -175,7 +173,7 @@ fn is_generated(root: &Path, path: &str) -> bool {
 }
 
 /// Rule 4: a number that links to its record agrees with it.
-fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn numbers(folder: &Path, slide: &Slide, say: Say) {
     for link in &slide.links {
         let Some((file, selector)) = link.target.split_once(".jsonl#") else { continue };
         // A file that is missing is a broken link, which rule 3 reports.
@@ -189,7 +187,7 @@ fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
 }
 
 /// Rule 5: few words, few lines.
-fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn measure(slide: &Slide, say: Say) {
     let room = if slide.on_paper() { MOST_WORDS_ON_PAPER } else { MOST_WORDS };
     let is_word = |word: &&str| word.contains(char::is_alphanumeric);
     let words = slide.words.split_whitespace().filter(is_word).count();
