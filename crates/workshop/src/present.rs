@@ -67,14 +67,11 @@ impl PresentArgs {
     /// One step. Returns whether to go back.
     fn play(&self, step: &Step, programs: &Programs, end: Instant) -> anyhow::Result<bool> {
         let command = match step.missing() {
-            _ if self.replay => None,
-            Some(what) => {
-                println!("There is no {what} on this machine.");
-                None
-            }
-            None => programs.command(&step.command).map_err(|why| println!("{why}")).ok(),
+            _ if self.replay => Err("As it was recorded:".to_string()),
+            Some(what) => Err(format!("There is no {what} on this machine.")),
+            None => programs.command(&step.command).map_err(|why| why.to_string()),
         };
-        if let Some(command) = &command {
+        if let Ok(command) = &command {
             println!("$ {}", command.typed);
             match key("Return runs it, s skips it, b goes back, q quits", end)? {
                 '\n' | 'a' => {}
@@ -82,13 +79,12 @@ impl PresentArgs {
             }
         }
         loop {
-            let fault = command
-                .as_ref()
-                .and_then(|command| run::run(run::command(&command.words), Keep::Nothing).fault);
-            if let Some(line) = &fault {
+            let fault = match &command {
+                Ok(command) => run::run(run::command(&command.words), Keep::Nothing).fault,
+                Err(why) => Some(why.clone()),
+            };
+            if let Some(line) = fault {
                 println!("\n  {line}");
-            }
-            if command.is_none() || fault.is_some() {
                 show_recording(step.name);
             }
             match key("Return goes on, a runs it again, b goes back, q quits", end)? {

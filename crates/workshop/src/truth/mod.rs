@@ -66,8 +66,7 @@ impl TruthArgs {
             }
         }
         faults.iter().for_each(|fault| println!("{fault}"));
-        let count = (all.len(), typed.len(), faults.len());
-        println!("files: {}, commands run: {}, faults: {}", count.0, count.1, count.2);
+        println!("files: {}, commands run: {}, faults: {}", all.len(), typed.len(), faults.len());
         anyhow::ensure!(faults.is_empty(), "the documents do not say what is true: see above");
         Ok(())
     }
