@@ -124,7 +124,7 @@ fn rust_needs_no_file_where_rustdoc_compiles_it() {
 
 #[test]
 fn a_renamed_flag_fails_when_its_command_runs() {
-    let fault = command("bash", "cargo level1 --wait 0").run(repository()).unwrap_err();
+    let fault = command("bash", "cargo level1 --wait 0").run().unwrap_err();
     assert!(fault.starts_with("README.md:1: "), "{fault}");
     assert!(fault.contains("unexpected argument '--wait'"), "{fault}");
 }

@@ -60,7 +60,7 @@ impl TruthArgs {
             for command in commands(&document) {
                 if self.run == Some(command.place) && !typed.contains(&command.line) {
                     println!("{}: {}", command.at, command.line);
-                    faults.extend(command.run(root).err());
+                    faults.extend(command.run().err());
                     typed.push(command.line);
                 }
             }
