@@ -1,26 +1,25 @@
-"""joblib, rayon and C with OpenMP on the same tasks, in one run: start, overhead, crossover, factorial.
+"""joblib, rayon and C with OpenMP, in one run: start, overhead, crossover, factorial, the memory wall.
 
 Called by `cargo workshop compare 1`, which builds the lessons first.
 """
 
 import math
 import os
-import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 from joblib import Parallel, delayed
 
-import level1_memory
-from side_by_side import append, arguments, human, run, table
+from side_by_side import append, arguments, compiled, human, output, run, table
 
 WORKERS = 2
 FACTORIALS = [500, 2_000, 5_000, 20_000]
 # What the workers did before: they still look for work, or sleep and must be woken.
 STATES = {"awake": "active", "asleep": "passive"}  # and what OpenMP calls it
+MEMORY = {"triad_bytes_per_s": "triad, GB/s", "polynomial_per_s": "polynomial, Gflop/s"}
+ROUNDS = 5  # of the memory wall
 
 
 def timed(work):
@@ -46,19 +45,7 @@ def cold_start():
         f"Parallel(n_jobs={WORKERS})(delayed(abs)(n) for n in range({WORKERS}))\n"
         "print(time.perf_counter() - start)"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
-        for _ in range(5)
-    ]
-    return median(float(done.stdout) for done in runs)
-
-
-def warm_pool():
-    """joblib with its workers started, as `with Parallel(...) as pool` keeps them."""
-    pool = Parallel(n_jobs=WORKERS)
-    pool.__enter__()
-    pool(delayed(nothing)(n) for n in range(WORKERS))
-    return pool
+    return median(float(output(sys.executable, "-c", program)) for _ in range(5))
 
 
 def joblib_crossover(pool, state, tasks=10):
@@ -92,12 +79,13 @@ def python_factorial(n):
 
 def measure_joblib():
     results = {"pool_start_s": cold_start()}
-    pool = warm_pool()
-    for tasks in (10, 1000):
-        runs = [timed(lambda: pool(delayed(nothing)(n) for n in range(tasks))) for _ in range(15)]
-        results[f"empty_{tasks}_s"] = median(runs)
-    for state in STATES:
-        results[f"{state}_s"] = joblib_crossover(pool, state)
+    with Parallel(n_jobs=WORKERS) as pool:
+        pool(delayed(nothing)(n) for n in range(WORKERS))  # starts the workers
+        for tasks in (10, 1000):
+            runs = [timed(lambda: pool(delayed(nothing)(n) for n in range(tasks))) for _ in range(15)]
+            results[f"empty_{tasks}_s"] = median(runs)
+        for state in STATES:
+            results[f"{state}_s"] = joblib_crossover(pool, state)
     for n in FACTORIALS:
         results[f"factorial_{n}_s"] = python_factorial(n)
     return results
@@ -107,13 +95,13 @@ def measure_rayon(binaries):
     race = binaries / "level1_cores"
 
     def once(*flags):
-        return run([race, "--weight", 0, "--workers", WORKERS, *flags])["results"]
+        return run(race, "--weight", 0, "--workers", WORKERS, *flags)["results"]
 
     starts = [once("--tasks", 1)["pool_start_s"] for _ in range(9)]
     results = {"pool_start_s": median(starts)}
     for tasks in (10, 1000):
         results[f"empty_{tasks}_s"] = once("--tasks", tasks, "--factorial", 0)["parallel_s"]
-    found = run([binaries / "level1_crossover", "--workers", WORKERS])["results"]
+    found = run(binaries / "level1_crossover", "--workers", WORKERS)["results"]
     if None in (results := results | {f"{state}_s": found[f"{state}_s"] for state in STATES}).values():
         sys.exit("the crossover was not found: is this machine busy, or has it one core?")
     for n in FACTORIALS:
@@ -123,20 +111,43 @@ def measure_rayon(binaries):
 
 def measure_openmp():
     """C with OpenMP, whose waiting threads spin or sleep as OMP_WAIT_POLICY says."""
-    results = {}
     with tempfile.TemporaryDirectory() as folder:
-        binary = Path(folder) / "level1"
-        source = Path(__file__).with_name("level1.c")
-        compiler = os.environ.get("CC", "cc")
-        subprocess.run([compiler, "-O3", "-fopenmp", "-o", binary, source, "-lm"], check=True)
-        for state, policy in STATES.items():
-            environment = os.environ | {"OMP_WAIT_POLICY": policy}
-            race = [binary, str(WORKERS), state]
-            done = subprocess.run(
-                race, env=environment, capture_output=True, check=True, text=True, timeout=300
-            )
-            results[f"{state}_s"] = float(done.stdout)
-    return results
+        binary = compiled(folder, "level1", "-O3", "-fopenmp")
+        return {
+            f"{state}_s": float(output(binary, WORKERS, state, OMP_WAIT_POLICY=policy))
+            for state, policy in STATES.items()
+        }
+
+
+def compare_memory(binaries, json):
+    """The memory wall beside C with OpenMP, in memory, in turn: what both move and compute."""
+    counts = (1, WORKERS)
+    found = {"rust": [], "C, OpenMP": []}
+    with tempfile.TemporaryDirectory() as folder:
+        binary = compiled(folder, "level1_memory", "-O3", "-march=native", "-fopenmp")
+        for _ in range(ROUNDS):
+            record = run(binaries / "level1_memory", "--workers", WORKERS)
+            size = record["settings"]["size_bytes"]
+            found["rust"] += [row for row in record["results"]["rows"] if row["workers"] in counts]
+            for workers in counts:
+                triad, polynomial = map(float, output(binary, size, workers).split())
+                row = {"workers": workers, "triad_bytes_per_s": triad, "polynomial_per_s": polynomial}
+                found["C, OpenMP"].append(row)
+
+    def middle(program, workers, name):
+        values = [row[name] for row in found[program] if row["workers"] == workers]
+        return median(values) if values else float("nan")
+
+    rows = []
+    for workers in counts:
+        for name, text in MEMORY.items():
+            c, rust = (middle(program, workers, name) for program in ("C, OpenMP", "rust"))
+            numbers = (f"{c / 1e9:.1f}", f"{rust / 1e9:.1f}", f"{rust / c:.2f}")
+            rows.append((f"{text}, workers: {workers}", *numbers))
+    print(f"\nIn arrays of {size / 2**20:.0f} MiB, medians of {ROUNDS} runs:")
+    table(("", "C, OpenMP", "Rust", "Rust / C"), rows)
+    for program, rows in found.items():
+        append(json, 1, {"program": f"{program}, memory", "size_bytes": size}, {"rows": rows})
 
 
 def main():
@@ -164,7 +175,7 @@ def main():
     print(f"C with OpenMP: parallel wins from {awake} if awake, from {asleep} if woken")
     for program, results in [("joblib", joblib), ("rayon", rayon), ("C, OpenMP", openmp)]:
         append(args.json, 1, {"program": program, "workers": WORKERS}, results)
-    level1_memory.compare(args, (1, WORKERS))
+    compare_memory(args.binaries, args.json)
 
 
 if __name__ == "__main__":

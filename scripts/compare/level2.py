@@ -4,34 +4,18 @@ Called by `cargo workshop compare 2`, which builds the lessons first. Every roun
 program once, so that a machine that changes its speed changes it for all; the best round counts.
 """
 
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from side_by_side import append, arguments, human, run, table
+from side_by_side import HERE, append, arguments, compiled, human, output, run, table
 
 ROUNDS = 5
 RECTANGLES = 10_000_000
 
-HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 MPIRUN = [REPOSITORY / "scripts/mpirun.sh", "-n"]
-
-
-def output(*command):
-    return subprocess.run(
-        [*map(str, command)], check=True, timeout=120, capture_output=True, text=True
-    ).stdout
-
-
-def compiled(folder, *flags):
-    binary = Path(folder) / "_".join(["level2", *flags])
-    compiler = os.environ.get("CC", "cc")
-    output(compiler, *flags, "-o", binary, HERE / "level2.c")
-    return binary
 
 
 def python(kernel, passes):
@@ -49,13 +33,13 @@ def main():
     args = arguments(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         baseline = ["--baseline", Path(folder) / "baseline.txt"]
-        o3 = compiled(folder, "-O3")
-        o3_native = compiled(folder, "-O3", "-march=native")
-        fast = compiled(folder, "-Ofast", "-march=native")
+        o3 = compiled(folder, "level2", "-O3")
+        o3_native = compiled(folder, "level2", "-O3", "-march=native")
+        fast = compiled(folder, "level2", "-Ofast", "-march=native")
 
         def rust(kernel, passes, ranks=1):
             pi = [*MPIRUN, ranks, args.binaries / "level2_pi", *baseline, "--kernel", kernel]
-            return run([*pi, "--rectangles", RECTANGLES, "--passes", passes])["results"]["best_s"]
+            return run(*pi, "--rectangles", RECTANGLES, "--passes", passes)["results"]["best_s"]
 
         programs = {
             "mpi4py, loop": lambda: python("loop", 1),

@@ -1,4 +1,4 @@
-"""What the comparisons share: run a Rust example, print a table, append records."""
+"""What the comparisons share: compile C, run programs, print a table, append records."""
 
 import argparse
 import json
@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
 
 
 def arguments(description):
@@ -20,17 +22,23 @@ def arguments(description):
     return parser
 
 
-def run(command, timeout=600, **environment):
-    """Runs a program that takes --json and returns its record."""
+def output(*command, **variables):
+    """What a program prints. After twenty minutes it hangs."""
+    given = {"env": os.environ | variables, "stdin": subprocess.DEVNULL, "timeout": 1200}
+    return subprocess.check_output([*map(str, command)], text=True, **given)
+
+
+def compiled(folder, name, *flags):
+    """Compiles a C program that lies here into a folder."""
+    binary = Path(folder) / "_".join([name, *flags])
+    output(os.environ.get("CC", "cc"), *flags, "-o", binary, HERE / f"{name}.c", "-lm")
+    return binary
+
+
+def run(*command):
+    """The record of a program that takes --json."""
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
-        subprocess.run(
-            [*map(str, command), "--json", file.name],
-            check=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=os.environ | environment,
-        )
+        output(*command, "--json", file.name)
         return json.loads(Path(file.name).read_text().splitlines()[-1])
 
 
@@ -61,7 +69,6 @@ def human(seconds):
 def table(header, rows):
     """Prints rows of text under a header, every column as wide as it needs to be."""
     rows = [header, *rows]
-    widths = [max(len(str(row[column])) for row in rows) for column in range(len(header))]
-    for row in rows:
-        first, *others = [str(cell) for cell in row]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for first, *others in rows:
         print(first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(others, widths[1:])), sep="  ")

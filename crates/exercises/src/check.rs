@@ -1,7 +1,8 @@
 //! What a check says, and how it ends.
 
-use std::fmt;
 use std::process::ExitCode;
+
+use cli::Misuse;
 
 /// With this word on its command line a check checks; without, it is the reader's program.
 pub const CHECK: &str = "check";
@@ -10,20 +11,11 @@ pub const CHECK: &str = "check";
 pub(crate) const EXPECTED: &str = "expected: ";
 pub(crate) const FOUND: &str = "found: ";
 
-#[derive(Debug)]
-struct NotYet(String);
-
-impl fmt::Display for NotYet {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Why an exercise is not solved: what the check looked for, and what it found, with the sentence
-/// that helps. Every other error of a check means that it could not begin.
+/// that helps. That a check cannot begin here is a [`Misuse`].
 pub fn not_yet(expected: impl Into<String>, found: impl Into<String>) -> anyhow::Error {
     let (expected, found) = (expected.into(), found.into());
-    anyhow::Error::msg(NotYet(format!("{EXPECTED}{expected}\n{FOUND}{found}")))
+    anyhow::Error::msg(format!("{EXPECTED}{expected}\n{FOUND}{found}"))
 }
 
 /// Looks for one thing.
@@ -48,7 +40,7 @@ pub fn check(program: fn() -> ExitCode, of: impl FnOnce() -> anyhow::Result<()>)
         println!("solved");
         return ExitCode::SUCCESS;
     };
-    let (begin, status) = if error.is::<NotYet>() { ("", 1) } else { ("cannot check: ", 2) };
+    let (begin, status) = if error.is::<Misuse>() { ("cannot check: ", 2) } else { ("", 1) };
     println!("{}", cli::wrapped(&format!("{begin}{error:#}")));
     ExitCode::from(status)
 }

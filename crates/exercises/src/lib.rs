@@ -76,47 +76,43 @@ macro_rules! answer {
 #[derive(Debug)]
 pub struct Exercise {
     /// 1 to 14.
-    pub number: usize,
+    pub number: u64,
     /// The name of its files and of its check, such as `1_order`.
     pub name: &'static str,
+    /// The features of this crate that its check needs.
+    pub features: &'static [&'static str],
     /// What is to be done.
     pub title: &'static str,
 }
 
-const fn exercise(number: usize, name: &'static str, title: &'static str) -> Exercise {
-    Exercise { number, name, title }
+const fn exercise(
+    number: u64,
+    name: &'static str,
+    features: &'static [&'static str],
+    title: &'static str,
+) -> Exercise {
+    Exercise { number, name, features, title }
 }
 
-/// All exercises.
+/// All exercises, level by level.
 pub const EXERCISES: [Exercise; 14] = [
-    exercise(1, "1_order", "share a loop among workers, keep the order"),
-    exercise(2, "2_grain", "keep tiny loops in one piece"),
-    exercise(3, "3_sum", "get the same bits from any number of workers"),
-    exercise(4, "4_histogram", "speed: count without a shared lock"),
-    exercise(5, "5_slices", "cut slices without gap or overlap"),
-    exercise(6, "6_everyone", "let every rank know pi"),
-    exercise(7, "7_deadlock", "mend a halo exchange that hangs"),
-    exercise(8, "8_messages", "speed: one message instead of a thousand"),
-    exercise(9, "9_device", "move the digits to the device once"),
-    exercise(10, "10_shapes", "add a second convolution"),
-    exercise(11, "11_batch", "speed: hand over a batch instead of images"),
-    exercise(12, "12_gradients", "train one network on several ranks"),
-    exercise(13, "13_sharing", "give every counter a line of its own"),
-    exercise(14, "14_kernel", "stop the threads beyond the edge"),
+    exercise(1, "1_order", &[], "share a loop among workers, keep the order"),
+    exercise(2, "2_grain", &[], "keep tiny loops in one piece"),
+    exercise(3, "3_sum", &[], "get the same bits from any number of workers"),
+    exercise(4, "4_histogram", &[], "speed: count without a shared lock"),
+    exercise(13, "13_sharing", &[], "give every counter a line of its own"),
+    exercise(5, "5_slices", &["level2"], "cut slices without gap or overlap"),
+    exercise(6, "6_everyone", &["level2"], "let every rank know pi"),
+    exercise(7, "7_deadlock", &["level2"], "mend a halo exchange that hangs"),
+    exercise(8, "8_messages", &["level2"], "speed: one message instead of a thousand"),
+    exercise(9, "9_device", &["level3"], "move the digits to the device once"),
+    exercise(10, "10_shapes", &["level3"], "add a second convolution"),
+    exercise(11, "11_batch", &["level3"], "speed: hand over a batch instead of images"),
+    exercise(12, "12_gradients", &["level2", "level3"], "train one network on several ranks"),
+    exercise(14, "14_kernel", &["kernel"], "stop the threads beyond the edge"),
 ];
 
 impl Exercise {
-    /// The features of this crate that its check needs.
-    pub fn features(&self) -> &'static [&'static str] {
-        match self.number {
-            ..=4 | 13 => &[],
-            5..=8 => &["level2"],
-            12 => &["level2", "level3"],
-            14 => &["kernel"],
-            _ => &["level3"],
-        }
-    }
-
     /// Its program in a folder: [`STARTERS`], [`SOLUTIONS`], or the reader's.
     pub fn program(&self, folder: impl AsRef<Path>) -> PathBuf {
         folder.as_ref().join(self.name).with_extension("rs")
@@ -187,8 +183,8 @@ mod tests {
 
     #[test]
     fn every_exercise_has_its_number_and_a_hint_that_names_it() {
-        for (index, exercise) in EXERCISES.iter().enumerate() {
-            assert_eq!(exercise.number, index + 1);
+        for number in 1..=EXERCISES.len() as u64 {
+            let exercise = EXERCISES.iter().find(|exercise| exercise.number == number).unwrap();
             assert!(exercise.name.starts_with(&format!("{}_", exercise.number)));
             let hint = read(exercise.hint());
             assert!(hint.starts_with(&format!("# Hint {}: ", exercise.number)), "{hint}");

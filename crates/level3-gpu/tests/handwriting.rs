@@ -3,42 +3,28 @@
 
 mod pictures;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
+use clap::Parser;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, ImageFormat, Rgb, RgbImage};
-use level3_gpu::{Images, SIDE, prepare};
+use level3_gpu::{Digits, Images, MnistArgs, SIDE, prepare};
 use pictures::{Scene, by_chance, encoded, scenes};
 use rayon::prelude::*;
-
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("examples/level3_mnist")
-}
+use testkit::{Folder, example, records, run};
 
 /// Pixels and labels of MNIST's first test images, or of drawn digits where there is no MNIST,
-/// and the flag that trains on the same kind.
-fn digits(count: usize) -> (Images, Vec<&'static str>) {
-    let Some(folder) = std::env::var_os("MNIST_DIR").filter(|folder| !folder.is_empty()) else {
+/// and the flags that train on the same kind.
+fn digits(count: usize) -> (Images, Vec<String>) {
+    let folder = std::env::var("MNIST_DIR").unwrap_or_default();
+    if folder.is_empty() {
         println!("MNIST_DIR is not set: drawn digits are photographed");
         let mut drawn = Images::drawn(0..count);
         drawn.pixels = drawn.pixels.chunks(SIDE * SIDE).flat_map(as_in_mnist).collect();
-        return (drawn, vec!["--synthetic"]);
-    };
-    let read = |name: &str, header: usize, bytes: usize| {
-        let path = Path::new(&folder).join(name);
-        let file =
-            std::fs::read(&path).or_else(|_| std::fs::read(path.with_extension("gz"))).unwrap();
-        let mut plain = Vec::new();
-        let mut reader = flate2::read::MultiGzDecoder::new(&file[..]);
-        match std::io::Read::read_to_end(&mut reader, &mut plain) {
-            Ok(_) => plain[header..][..bytes].to_vec(),
-            Err(_) => file[header..][..bytes].to_vec(),
-        }
-    };
-    let pixels = read("t10k-images-idx3-ubyte", 16, count * SIDE * SIDE);
-    (Images { pixels, labels: read("t10k-labels-idx1-ubyte", 8, count) }, vec![])
+        return (drawn, vec!["--synthetic".into()]);
+    }
+    let mut mnist = Digits::load(&MnistArgs::parse_from(["level3_mnist"])).unwrap().test;
+    mnist.pixels.truncate(count * SIDE * SIDE);
+    mnist.labels.truncate(count);
+    (mnist, vec!["--data".into(), folder])
 }
 
 /// A drawn digit as MNIST has its digits: in a box of 20 x 20, its centre of mass in the middle.
@@ -98,19 +84,16 @@ fn a_picture_is_prepared_to_look_like_the_digit_that_was_photographed() {
 #[test]
 fn the_network_reads_pictures_of_every_kind() {
     const EACH: usize = 20;
-    let (digits, mut flags) = digits(EACH);
-    let folder = tempfile::tempdir().unwrap();
-    let (model, idx) = (folder.path().join("model"), folder.path().join("idx"));
-    flags.extend(["--device", "cpu", "--batch-size", "64", "--images", "10000", "--workers", "2"]);
-    let run = |command: &mut Command| {
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{command:?}: {output:?}");
-    };
-    run(Command::new(program()).args(flags).arg("--save").arg(&model));
+    let (digits, flags) = digits(EACH);
+    let folder = Folder::new();
+    let [model, idx, json] = ["model", "idx", "json"].map(|name| folder.file(name));
+    let mut training = example("level3_mnist");
+    training.args(["--device", "cpu", "--batch-size", "64", "--images", "10000", "--workers", "2"]);
+    run(training.args(flags).args(["--save", &model])).succeeded();
 
     let mixed = (0..EACH).map(|number| (by_chance(number as u64), number));
     let pictures: Vec<_> = (scenes().into_iter())
-        .flat_map(|scene| (0..EACH).map(move |number| (scene.clone(), number)))
+        .flat_map(|scene| (0..EACH).map(move |number| (scene, number)))
         .chain(mixed)
         .collect();
     let images: Vec<Vec<u8>> = (pictures.par_iter())
@@ -119,11 +102,9 @@ fn the_network_reads_pictures_of_every_kind() {
         .collect();
     let header = [0x0803u32, images.len() as u32, 28, 28].map(u32::to_be_bytes).concat();
     std::fs::write(&idx, [header, images.concat()].concat()).unwrap();
-    let json = folder.path().join("json");
-    let mut reading = Command::new(program());
-    run(reading.arg("--predict").arg(&idx).arg("--model").arg(&model).arg("--json").arg(&json));
-    let record: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let reading = ["--predict", &idx, "--model", &model, "--json", &json];
+    run(example("level3_mnist").args(reading)).succeeded();
+    let record = records(json).remove(0);
     let readings = record["results"]["readings"].as_array().unwrap();
 
     let mut in_all = 0;
@@ -158,7 +139,7 @@ fn drawn(inked: impl Fn(f32, f32) -> bool) -> RgbImage {
 }
 
 #[test]
-fn what_is_no_digit_is_not_read_as_one() {
+fn what_is_no_digit_or_several_is_not_read_as_one() {
     let (digits, _) = digits(100);
     let inked = |number: usize, x: f32, y: f32| {
         (0.0..28.0).contains(&x)
@@ -172,11 +153,15 @@ fn what_is_no_digit_is_not_read_as_one() {
         page && !letter.is_multiple_of(7)
             && inked(letter % 100, column.fract() * 21.0 + 4.0, line.fract() * 30.0)
     };
+    let page = |x: f32, y: f32| (x - 200.0).abs() < 170.0 && (y - 200.0).abs() < 170.0;
+    let strokes = |x: f32, y: f32| (x % 200.0 - 100.0).abs() < 10.0 && (y - 200.0).abs() < 100.0;
     for (name, picture) in [
         ("a dot", drawn(|x, y| (x - 200.0).hypot(y - 150.0) < 30.0)),
         ("a square that fills the frame", drawn(|x, y| x.min(y) > 3.0 && x.max(y) < 397.0)),
         ("a dash", drawn(|x, y| (x - 200.0).abs() < 120.0 && (y - 200.0).abs() < 10.0)),
         ("a page of text", drawn(text)),
+        ("two strokes", drawn(strokes)),
+        ("two strokes on a page on a dark table", drawn(|x, y| strokes(x, y) || !page(x, y))),
     ] {
         let prepared = prepare(&encoded(picture, ImageFormat::Png));
         assert!(prepared.is_err_and(|why| why.contains("no single digit")), "{name}");
@@ -218,24 +203,6 @@ fn a_digit_that_is_too_small_needs_a_closer_look() {
             RgbImage::from_fn(2000, height, |x, y| Rgb([if tiny(x, y) { 10 } else { 240 }; 3]));
         assert!(refusal(picture).contains("go nearer, or crop"));
     }
-}
-
-#[test]
-fn two_digits_are_not_read_as_one() {
-    let bars = |x: u32, y: u32| (80..320).contains(&y) && (x % 200 > 90 && x % 200 < 110);
-    let picture = RgbImage::from_fn(400, 400, |x, y| Rgb([if bars(x, y) { 10 } else { 240 }; 3]));
-    assert!(refusal(picture).contains("no single digit"));
-}
-
-/// The edge of the picture is dark, but the page is no digit.
-#[test]
-fn two_digits_on_a_page_on_a_dark_table_are_not_read_as_one() {
-    let page = |x: u32, y: u32| (30..370).contains(&x) && (30..370).contains(&y);
-    let bars = |x: u32, y: u32| (100..300).contains(&y) && (x % 100 > 40 && x % 100 < 60);
-    let picture = RgbImage::from_fn(400, 400, |x, y| {
-        Rgb([if page(x, y) && !bars(x, y) { 240 } else { 20 }; 3])
-    });
-    assert!(refusal(picture).contains("no single digit"));
 }
 
 /// A slanted bar, as a 1 is written: only thin corners of the paper are left.

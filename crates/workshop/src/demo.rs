@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use cli::wrapped;
 use common::{Disturbance, plural, usable_cpus};
 
-use crate::programs::{Programs, has_gpu};
+use crate::programs::Programs;
 use crate::records::Run;
 use crate::run::Keep;
 use crate::steps::{JOB, Step, steps};
@@ -95,8 +95,7 @@ impl DemoArgs {
         steps.retain(|step| match step.name {
             JOB | "level2-killed" => false, // not ours to end
             "level1-crossover" => !self.quick,
-            "level3-gpu" | "level3-gpu-kernel" => has_gpu(),
-            _ => !step.words.is_empty(),
+            _ => !step.words.is_empty() && step.missing().is_none(),
         });
         steps
     }

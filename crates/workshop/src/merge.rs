@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use cli::{cannot_read, check_records, parse_count, replace_file};
 use common::plural;
 
@@ -65,9 +65,7 @@ impl MergeArgs {
 
     /// Every record in the folder, in the order of the files.
     fn records(&self) -> anyhow::Result<Vec<Run>> {
-        let cannot = |e| format!("{e}; where are the array's records?");
-        let found = records::files(&self.folder).map_err(cannot);
-        let files = found.map_err(|why| cannot_read(&self.folder, why))?;
+        let files = records::files(&self.folder).context("the array's records")?;
         let mut found = Vec::new();
         for file in files.iter().filter(|file| !file.ends_with(ALL)) {
             match records::read(file) {

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use console::{Key, Term};
 
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, answers, has_gpu};
+use crate::programs::Programs;
 use crate::records;
 use crate::run::{self, Keep, repository};
-use crate::steps::{JOB, Step, steps};
+use crate::steps::{Step, steps};
 
 /// Show the demonstration step by step: each command is shown, runs at a key, and the clock goes on
 ///
@@ -66,15 +66,12 @@ impl PresentArgs {
 
     /// One step. Returns whether to go back.
     fn play(&self, step: &Step, programs: &Programs, end: Instant) -> anyhow::Result<bool> {
-        let command = match missing(step.name) {
-            _ if self.replay => None,
-            Some(what) => {
-                println!("There is no {what} on this machine.");
-                None
-            }
-            None => programs.command(&step.command).map_err(|why| println!("{why}")).ok(),
+        let command = match step.missing() {
+            _ if self.replay => Err("As it was recorded:".to_string()),
+            Some(what) => Err(format!("There is no {what} on this machine.")),
+            None => programs.command(&step.command).map_err(|why| why.to_string()),
         };
-        if let Some(command) = &command {
+        if let Ok(command) = &command {
             println!("$ {}", command.typed);
             match key("Return runs it, s skips it, b goes back, q quits", end)? {
                 '\n' | 'a' => {}
@@ -82,13 +79,12 @@ impl PresentArgs {
             }
         }
         loop {
-            let fault = command
-                .as_ref()
-                .and_then(|command| run::run(run::command(&command.words), Keep::Nothing).fault);
-            if let Some(line) = &fault {
+            let fault = match &command {
+                Ok(command) => run::run(run::command(&command.words), Keep::Nothing).fault,
+                Err(why) => Some(why.clone()),
+            };
+            if let Some(line) = fault {
                 println!("\n  {line}");
-            }
-            if command.is_none() || fault.is_some() {
                 show_recording(step.name);
             }
             match key("Return goes on, a runs it again, b goes back, q quits", end)? {
@@ -99,15 +95,6 @@ impl PresentArgs {
     }
 }
 
-/// What this machine lacks for a step.
-fn missing(step: &str) -> Option<&'static str> {
-    match step {
-        JOB if !answers("sinfo") => Some("queue"),
-        "level3-gpu" | "level3-gpu-kernel" if !has_gpu() => Some("GPU"),
-        _ => None,
-    }
-}
-
 /// Shows `slides/runs/NAME.txt`, so that nobody takes it for a live run.
 fn show_recording(name: &str) {
     let runs = repository().join("slides/runs");
@@ -115,8 +102,7 @@ fn show_recording(name: &str) {
         println!("[no recording: this run has not been recorded yet]");
         return;
     };
-    let (level, _) = name.split_once('-').unwrap_or((name, ""));
-    let last = records::read(&runs.join(level).with_extension("jsonl")).ok();
+    let last = records::read(&runs.join(&name[..6]).with_extension("jsonl")).ok(); // level1
     let last = last.and_then(|mut runs| runs.pop());
     let origin = last.map(|run| format!("on {}, {}", run.host, run.date()));
     println!("[RECORDING, not a live run: made {}]", origin.unwrap_or("earlier".to_string()));

@@ -1,6 +1,5 @@
 //! The lessons as cargo built them, and how each is started.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +17,7 @@ const PACKAGES: [&str; 3] = ["level1-cores", "level2-mpi", "level3-gpu"];
 /// The lessons that can be started.
 #[derive(Default)]
 pub struct Programs {
-    paths: BTreeMap<String, PathBuf>,
+    built: Vec<PathBuf>,
     /// How ranks are started, if not by `scripts/mpirun.sh`; `-n N` follows.
     pub launcher: Option<String>,
 }
@@ -31,9 +30,8 @@ impl Programs {
     pub fn in_folder(folder: &Path) -> anyhow::Result<Self> {
         let files = std::fs::read_dir(std::path::absolute(folder)?);
         let files = files.map_err(|error| cannot_read(folder, error))?;
-        let files = files.filter_map(|entry| Some(entry.ok()?.path()));
-        let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_string(), path));
-        Ok(Self { paths: files.filter_map(named).collect(), ..Self::default() })
+        let built = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        Ok(Self { built, ..Self::default() })
     }
 
     /// Builds the lessons of a level. Cargo says what it does, waits for or cannot do, and where it
@@ -50,13 +48,13 @@ impl Programs {
         words.push("--message-format=json-render-diagnostics");
         let ended = run::run(run::command(&words), Keep::Output);
         let messages = ended.words.lines().filter_map(|line| serde_json::from_str(line).ok());
-        self.paths.extend(messages.filter_map(|message: Value| example(&message)));
+        self.built.extend(messages.filter_map(|message: Value| example(&message)));
         ended.fault.map_or(Ok(()), |line| Err(anyhow::Error::msg(line)))
     }
 
     /// The folder of the lessons that were built.
     pub fn folder(&self) -> Option<&Path> {
-        self.paths.values().next()?.parent()
+        self.built.first()?.parent()
     }
 
     /// Reads a command of the list of steps: `level1_cores --tasks 10`, or `-n 2 level2_pi` for two
@@ -76,7 +74,7 @@ impl Programs {
             let words = ["sh", "-c", text].map(Into::into).to_vec();
             return Ok(Shown { lesson: String::new(), typed: text.to_string(), words });
         };
-        let Some(path) = self.paths.get(*lesson) else {
+        let Some(path) = self.built.iter().find(|path| path.ends_with(lesson)) else {
             let build = format!("cargo build --release -p {package} --examples");
             return Err(misuse(format!("{lesson} has not been built; build it first: {build}")));
         };
@@ -128,11 +126,11 @@ impl Shown {
         (ended, records::read(records).ok().and_then(|mut runs| runs.pop()))
     }
 }
-/// The name and the file of an example that cargo tells of.
-fn example(message: &Value) -> Option<(String, PathBuf)> {
+
+/// The file of an example that cargo tells of.
+fn example(message: &Value) -> Option<PathBuf> {
     let is_example = message["target"]["kind"][0] == "example";
-    let name = message["target"]["name"].as_str().filter(|_| is_example)?;
-    Some((name.to_string(), message["executable"].as_str()?.into()))
+    message["executable"].as_str().filter(|_| is_example).map(PathBuf::from)
 }
 
 /// With which feature level 3 is built for the GPU of this machine, even if none answers now (a login
@@ -160,9 +158,9 @@ mod tests {
     use super::*;
 
     fn programs() -> Programs {
-        let path = |name: &str| (name.to_string(), repository().join("target/x").join(name));
-        let paths = ["level1_cores", "level2_pi"].map(path).into();
-        Programs { paths, ..Programs::default() }
+        let path = |name: &str| repository().join("target/x").join(name);
+        let built = ["level1_cores", "level2_pi"].map(path).into();
+        Programs { built, ..Programs::default() }
     }
 
     #[test]
@@ -185,9 +183,9 @@ mod tests {
     #[test]
     fn cargo_says_where_an_example_is() {
         let message = serde_json::json!({
-            "target": {"name": "level2_pi", "kind": ["example"]}, "executable": "/t/level2_pi",
+            "target": {"kind": ["example"]}, "executable": "/t/level2_pi",
         });
-        assert_eq!(example(&message), Some(("level2_pi".to_string(), "/t/level2_pi".into())));
+        assert_eq!(example(&message), Some("/t/level2_pi".into()));
         assert_eq!(example(&serde_json::json!({"reason": "build-finished"})), None);
     }
 }

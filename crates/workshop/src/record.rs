@@ -7,10 +7,10 @@ use anyhow::{Context, bail};
 
 use crate::chart;
 use crate::demo::{Levels, headline};
-use crate::programs::{Programs, answers, has_gpu};
+use crate::programs::Programs;
 use crate::records;
 use crate::run::{self, Keep, repository};
-use crate::steps::{JOB, Step, steps};
+use crate::steps::{Step, steps};
 
 /// Record this machine's runs into slides/runs, and draw the slides' charts from all that is there
 ///
@@ -44,19 +44,9 @@ fn record_level(level: u8) -> anyhow::Result<()> {
     programs.build(level)?;
     headline(&format!("Recording level {level}"));
     let records = runs().join(format!("level{level}.jsonl"));
-    if records.exists() {
-        fs::remove_file(&records).with_context(|| records.display().to_string())?;
-    }
-    for step in steps(level, &[]) {
-        let possible = match step.name {
-            JOB => answers("sinfo"),
-            name => has_gpu() || !name.contains("gpu"),
-        };
-        if possible {
-            record(&step, &programs, &records)?;
-        }
-    }
-    Ok(())
+    fs::write(&records, "").with_context(|| records.display().to_string())?;
+    let mut steps = steps(level, &[]).into_iter().filter(|step| step.missing().is_none());
+    steps.try_for_each(|step| record(&step, &programs, &records))
 }
 
 /// Runs a step, and keeps its record and what it printed.

@@ -1,7 +1,6 @@
 //! Reads the records of runs, and refuses to mix those that must not share a chart.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -55,11 +54,11 @@ pub fn read(file: &Path) -> anyhow::Result<Vec<Run>> {
 /// The files of records in a folder, in order.
 ///
 /// # Errors
-/// If the folder cannot be read.
-pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let files = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
+/// [`cli::Misuse`] if the folder cannot be read.
+pub fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, error))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "jsonl"));
     files.sort();
     Ok(files)
 }

@@ -3,12 +3,14 @@
 
 use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::SIGINT;
 
@@ -31,11 +33,6 @@ static CTRL_C: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
     let _ = signal_hook::flag::register(SIGINT, Arc::clone(&pressed));
     pressed
 });
-
-/// Whether Ctrl-C was pressed since this was asked last.
-pub fn ctrl_c() -> bool {
-    CTRL_C.swap(false, Relaxed)
-}
 
 /// What to keep of a program's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +75,13 @@ pub fn run(command: Command, keep: Keep) -> Ended {
 }
 
 fn try_to_run(mut command: Command, keep: Keep) -> io::Result<Ended> {
-    ctrl_c(); // an earlier one is not meant
+    CTRL_C.store(false, Relaxed); // an earlier one is not meant
     let (printed, said) = listen(&mut command, keep)?;
     let status = command.status()?;
     drop(command); // it holds the ends of the pipes into which the program wrote
-    let words = printed.map(Kept::text).unwrap_or_default();
-    let said = said.map_or_else(|| words.clone(), Kept::text);
-    let interrupted = ctrl_c() && !status.success();
+    let words = printed.map(text).unwrap_or_default();
+    let said = said.map_or_else(|| words.clone(), text);
+    let interrupted = CTRL_C.load(Relaxed) && !status.success();
     let fault = match status {
         status if status.success() => None,
         _ if interrupted => Some("stopped by Ctrl-C".to_string()),
@@ -92,6 +89,9 @@ fn try_to_run(mut command: Command, keep: Keep) -> io::Result<Ended> {
     };
     Ok(Ended { fault, interrupted, words })
 }
+
+/// What a thread reads from a pipe.
+type Kept = Receiver<Vec<u8>>;
 
 /// Reads what the program will print, and what it will complain about where that is apart.
 fn listen(command: &mut Command, keep: Keep) -> io::Result<(Option<Kept>, Option<Kept>)> {
@@ -102,47 +102,36 @@ fn listen(command: &mut Command, keep: Keep) -> io::Result<(Option<Kept>, Option
     command.stdin(Stdio::null()).stderr(writer.try_clone()?);
     if keep == Keep::Everything {
         command.stdout(writer);
-        return Ok((Some(Kept::copy(reader, io::stdout())), None));
+        return Ok((Some(copy(reader, io::stdout())), None));
     }
-    let said = Some(Kept::copy(reader, io::stderr()));
+    let said = Some(copy(reader, io::stderr()));
     if keep == Keep::Errors {
         return Ok((None, said));
     }
     let (reader, writer) = io::pipe()?;
     command.stdout(writer);
-    Ok((Some(Kept::copy(reader, io::sink())), said))
+    Ok((Some(copy(reader, io::sink())), said))
 }
 
-/// What a thread has read from a pipe.
-struct Kept {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    reader: JoinHandle<()>,
-}
-
-impl Kept {
-    /// Keeps what comes from `pipe`, and passes it on at once.
-    fn copy(mut pipe: PipeReader, mut shown: impl Write + Send + 'static) -> Self {
-        let bytes: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let kept = Arc::clone(&bytes);
-        let reader = thread::spawn(move || {
-            let mut chunk = [0; 4096];
-            while let Ok(n @ 1..) = pipe.read(&mut chunk) {
-                let _ = shown.write_all(&chunk[..n]).and_then(|()| shown.flush());
-                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(&chunk[..n]);
-            }
-        });
-        Self { bytes, reader }
-    }
-
-    /// All of it. A program may leave another behind that holds the pipe open: it is not waited for.
-    fn text(self) -> String {
-        let start = Instant::now();
-        while !self.reader.is_finished() && start.elapsed() < Duration::from_secs(2) {
-            thread::sleep(Duration::from_millis(1));
+/// Keeps what comes from `pipe`, piece by piece, and passes it on at once.
+fn copy(mut pipe: PipeReader, mut shown: impl Write + Send + 'static) -> Kept {
+    let (sender, kept) = mpsc::channel();
+    thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(n @ 1..) = pipe.read(&mut piece) {
+            let _ = shown.write_all(&piece[..n]).and_then(|()| shown.flush());
+            let _ = sender.send(piece[..n].to_vec());
         }
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
+    });
+    kept
+}
+
+/// All that was kept. A program may leave another behind that holds the pipe open: it is not waited for
+/// when nothing has come for two seconds.
+fn text(kept: Kept) -> String {
+    let next = || kept.recv_timeout(Duration::from_secs(2)).ok();
+    let bytes: Vec<u8> = iter::from_fn(next).flatten().collect();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The line that tells what went wrong: the first that begins with "error", or the last.
@@ -156,6 +145,7 @@ fn line_of_error(said: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     fn shell(script: &str, keep: Keep) -> Ended {
         run(command(&["sh", "-c", script]), keep)

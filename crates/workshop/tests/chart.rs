@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -64,18 +63,13 @@ fn drawn(name: &str, runs: &[Value]) -> String {
     fs::read_to_string(folder.path().join(name)).unwrap()
 }
 
-/// The files in a folder whose names end in `ending`, in order.
-fn files(folder: &Path, ending: &str) -> BTreeSet<PathBuf> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.to_string_lossy().ends_with(ending)).collect()
-}
-
 #[test]
 fn the_slides_show_what_their_records_say() {
     let (slides, out) = (repository().join("slides"), Folder::new());
-    let runs = files(&slides.join("runs"), ".jsonl");
+    let runs = workshop::records::files(&slides.join("runs")).unwrap();
     chart(runs.iter().map(PathBuf::as_path), out.path()).succeeded();
-    for path in files(&slides.join("pictures"), ".svg") {
+    for picture in fs::read_dir(slides.join("pictures")).unwrap() {
+        let path = picture.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy();
         if name.starts_with("level") {
             let svg = fs::read_to_string(out.path().join(&*name)).unwrap_or_default();

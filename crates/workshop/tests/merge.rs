@@ -25,7 +25,7 @@ fn an_array_is_merged_and_what_is_missing_is_named() {
         run(workshop.args(["merge", "--inputs", "sizes.txt"]).current_dir(folder.path()))
     };
     fs::write(folder.file("sizes.txt"), "\r\n20\r\n1e3\r\n3000\r\n5000\r\n").unwrap();
-    merge().failed(2, &["where are the array's records?"]);
+    merge().failed(2, &["the array's records: cannot read array"]);
     fs::create_dir(&array).unwrap();
     fs::write(array.join("all.jsonl"), "my notes").unwrap();
     merge().failed(2, &["all.jsonl is not a file of records"]);

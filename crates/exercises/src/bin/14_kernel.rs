@@ -29,10 +29,8 @@ fn check() -> anyhow::Result<()> {
             (1..=width).contains(&x) && (1..=height).contains(&y)
         };
         let is_right = |i: usize| (found[i] - expected[i]).abs() < 1e-3;
-        let Some(i) = (0..expected.len()).filter(|&i| !is_right(i)).min_by_key(is_cell) else {
-            println!("a plate of {width} x {height} cells is right");
-            continue;
-        };
+        let wrong = (0..expected.len()).filter(|&i| !is_right(i)).min_by_key(is_cell);
+        let Some(i) = wrong else { continue };
         let (x, y) = place(i);
         let (of, is) = (expected[i], found[i]);
         return Err(match is_cell(&i) {

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 /// How a digit is photographed.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Scene {
     pub name: &'static str,
     width: u32,
@@ -70,106 +70,96 @@ pub fn scenes() -> Vec<Scene> {
         tight: false,
         table: false,
     };
-    let page = Scene { width: 450, height: 600, noise: 4.0, jpeg: true, ..plain.clone() };
-    let named = |name, scene: Scene| Scene { name, ..scene };
+    let page = Scene { width: 450, height: 600, noise: 4.0, jpeg: true, ..plain };
     vec![
-        plain.clone(),
-        named(
-            "dim paper: 115 of 255",
-            Scene { paper: [115.0; 3], ink: [10.0; 3], ..plain.clone() },
-        ),
-        named(
-            "in a corner of the page",
-            Scene { middle: [0.15, 0.12], scale: 3.0, ..page.clone() },
-        ),
-        named("cut out tightly", Scene { tight: true, ..plain.clone() }),
-        named(
-            "cut out tightly, white on black",
-            Scene { tight: true, ink: [255.0; 3], paper: [0.0; 3], ..plain.clone() },
-        ),
-        named("on a page of 3:4", Scene { scale: 11.0, ..page.clone() }),
-        named(
-            "from afar: a twentieth of the page",
-            Scene { width: 900, height: 1200, scale: 2.2, ..page.clone() },
-        ),
-        named(
-            "light from one side",
-            Scene { light: |x, y| 1.0 - 0.6 * x - 0.2 * y, ..page.clone() },
-        ),
-        named(
-            "dark in the corners",
-            Scene {
-                light: |x, y| 1.0 - 1.2 * ((x - 0.5).powi(2) + (y - 0.5).powi(2)),
-                ..page.clone()
-            },
-        ),
-        named(
-            "the phone's shadow, a sharp edge",
-            Scene { light: |x, y| if x + 0.4 * y > 0.72 { 0.5 } else { 1.0 }, ..page.clone() },
-        ),
-        named(
-            "a soft shadow across the digit",
-            Scene {
-                light: |x, y| 0.7 + 0.3 * (12.0 * (x - y)).clamp(-1.0, 1.0),
-                scale: 10.0,
-                ..page.clone()
-            },
-        ),
-        named(
-            "blue ballpoint",
-            Scene { ink: [40.0, 60.0, 150.0], pen: Pen::Thin(1.0), ..page.clone() },
-        ),
-        named("red felt pen", Scene { ink: [190.0, 40.0, 40.0], ..page.clone() }),
-        named("pencil", Scene { ink: [130.0, 130.0, 135.0], pen: Pen::Thin(1.2), ..page.clone() }),
-        named("thin pen", Scene { pen: Pen::Thin(0.6), ..page.clone() }),
-        named("thick marker", Scene { pen: Pen::Broader(0.6), scale: 13.0, ..page.clone() }),
-        named(
-            "thick marker, cut out tightly",
-            Scene { pen: Pen::Broader(0.6), tight: true, ..plain.clone() },
-        ),
-        named(
-            "yellow paper, blue ink",
-            Scene { paper: [240.0, 215.0, 110.0], ink: [40.0, 50.0, 130.0], ..page.clone() },
-        ),
-        named("red paper, black ink", Scene { paper: [190.0, 60.0, 50.0], ..page.clone() }),
-        named(
-            "brown cardboard",
-            Scene { paper: [150.0, 115.0, 80.0], noise: 10.0, ..page.clone() },
-        ),
-        named(
-            "chalk on a blackboard",
-            Scene { paper: [45.0, 60.0, 50.0], ink: [225.0; 3], noise: 8.0, ..page.clone() },
-        ),
-        named("ruled paper", Scene { lines: Lines::Ruled, scale: 9.0, ..page.clone() }),
-        named("squared paper", Scene { lines: Lines::Squared, scale: 8.0, ..page.clone() }),
-        named(
-            "squared paper, thin blue pen, shade",
-            Scene {
-                lines: Lines::Squared,
-                scale: 8.0,
-                ink: [40.0, 60.0, 150.0],
-                pen: Pen::Thin(1.0),
-                light: |x, _| 1.0 - 0.5 * x,
-                ..page.clone()
-            },
-        ),
-        named("on a dark table", Scene { table: true, ..page.clone() }),
-        named(
-            "a hand's shadow in the middle",
-            Scene {
-                light: |x, y| if (x - 0.5).hypot(y - 0.6) < 0.2 { 0.65 } else { 1.0 },
-                ..page.clone()
-            },
-        ),
-        named("turned by 10 degrees", Scene { turned: 0.17, ..page.clone() }),
-        named("noise of a dark room", Scene { noise: 22.0, light: |_, _| 0.55, ..page.clone() }),
+        plain,
+        Scene { name: "dim paper: 115 of 255", paper: [115.0; 3], ink: [10.0; 3], ..plain },
+        Scene { name: "in a corner of the page", middle: [0.15, 0.12], scale: 3.0, ..page },
+        Scene { name: "cut out tightly", tight: true, ..plain },
+        Scene {
+            name: "cut out tightly, white on black",
+            tight: true,
+            ink: [255.0; 3],
+            paper: [0.0; 3],
+            ..plain
+        },
+        Scene { name: "on a page of 3:4", scale: 11.0, ..page },
+        Scene {
+            name: "from afar: a twentieth of the page",
+            width: 900,
+            height: 1200,
+            scale: 2.2,
+            ..page
+        },
+        Scene { name: "light from one side", light: |x, y| 1.0 - 0.6 * x - 0.2 * y, ..page },
+        Scene {
+            name: "dark in the corners",
+            light: |x, y| 1.0 - 1.2 * ((x - 0.5).powi(2) + (y - 0.5).powi(2)),
+            ..page
+        },
+        Scene {
+            name: "the phone's shadow, a sharp edge",
+            light: |x, y| if x + 0.4 * y > 0.72 { 0.5 } else { 1.0 },
+            ..page
+        },
+        Scene {
+            name: "a soft shadow across the digit",
+            light: |x, y| 0.7 + 0.3 * (12.0 * (x - y)).clamp(-1.0, 1.0),
+            scale: 10.0,
+            ..page
+        },
+        Scene { name: "blue ballpoint", ink: [40.0, 60.0, 150.0], pen: Pen::Thin(1.0), ..page },
+        Scene { name: "red felt pen", ink: [190.0, 40.0, 40.0], ..page },
+        Scene { name: "pencil", ink: [130.0, 130.0, 135.0], pen: Pen::Thin(1.2), ..page },
+        Scene { name: "thin pen", pen: Pen::Thin(0.6), ..page },
+        Scene { name: "thick marker", pen: Pen::Broader(0.6), scale: 13.0, ..page },
+        Scene {
+            name: "thick marker, cut out tightly",
+            pen: Pen::Broader(0.6),
+            tight: true,
+            ..plain
+        },
+        Scene {
+            name: "yellow paper, blue ink",
+            paper: [240.0, 215.0, 110.0],
+            ink: [40.0, 50.0, 130.0],
+            ..page
+        },
+        Scene { name: "red paper, black ink", paper: [190.0, 60.0, 50.0], ..page },
+        Scene { name: "brown cardboard", paper: [150.0, 115.0, 80.0], noise: 10.0, ..page },
+        Scene {
+            name: "chalk on a blackboard",
+            paper: [45.0, 60.0, 50.0],
+            ink: [225.0; 3],
+            noise: 8.0,
+            ..page
+        },
+        Scene { name: "ruled paper", lines: Lines::Ruled, scale: 9.0, ..page },
+        Scene { name: "squared paper", lines: Lines::Squared, scale: 8.0, ..page },
+        Scene {
+            name: "squared paper, thin blue pen, shade",
+            lines: Lines::Squared,
+            scale: 8.0,
+            ink: [40.0, 60.0, 150.0],
+            pen: Pen::Thin(1.0),
+            light: |x, _| 1.0 - 0.5 * x,
+            ..page
+        },
+        Scene { name: "on a dark table", table: true, ..page },
+        Scene {
+            name: "a hand's shadow in the middle",
+            light: |x, y| if (x - 0.5).hypot(y - 0.6) < 0.2 { 0.65 } else { 1.0 },
+            ..page
+        },
+        Scene { name: "turned by 10 degrees", turned: 0.17, ..page },
+        Scene { name: "noise of a dark room", noise: 22.0, light: |_, _| 0.55, ..page },
     ]
 }
 
 /// Light, paper, pen, distance and place as chance has it.
 pub fn by_chance(number: u64) -> Scene {
     let mut rng = StdRng::seed_from_u64(number);
-    let mut one_of = |kinds: &[Scene]| kinds[rng.random_range(0..kinds.len())].clone();
+    let mut one_of = |kinds: &[Scene]| kinds[rng.random_range(0..kinds.len())];
     let kinds: Vec<Scene> = scenes().into_iter().filter(|scene| scene.jpeg).collect();
     let (page, pen, lamp, turned) =
         (one_of(&kinds), one_of(&kinds), one_of(&kinds), one_of(&kinds));
@@ -188,7 +178,7 @@ pub fn by_chance(number: u64) -> Scene {
 impl Scene {
     /// Light where it is dark, on black.
     pub fn negative(&self) -> Self {
-        Self { ink: [255.0; 3], paper: [0.0; 3], ..self.clone() }
+        Self { ink: [255.0; 3], paper: [0.0; 3], ..*self }
     }
 
     /// Whether there is no paper around the digit.

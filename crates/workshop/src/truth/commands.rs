@@ -1,10 +1,8 @@
 //! The commands that slides and READMEs tell people to type, and whether they work.
 
-use std::path::Path;
 use std::process;
 
 use super::document::Document;
-use super::rules::Fault;
 use crate::run::{self, Keep};
 
 /// One command.
@@ -57,30 +55,28 @@ fn without_comment(line: &str) -> &str {
 }
 
 impl Command {
-    /// Runs it in the folder `root`, without a terminal.
+    /// Runs it in the repository, without a terminal.
     ///
     /// A path `target/release...` means the folder that cargo builds into.
     ///
     /// # Errors
-    /// The line that it said.
-    pub fn run(&self, root: &Path) -> Result<(), Fault> {
+    /// Where it stands, and the line that it said.
+    pub fn run(&self) -> Result<(), String> {
         let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_string());
         let line = self.line.replace("target/release", &format!("{target}/release"));
-        let mut bash = process::Command::new("bash");
-        bash.args(["-o", "pipefail", "-c", &line]).current_dir(root);
+        let bash = run::command(&["bash", "-o", "pipefail", "-c", &line]);
         let ended = run::run(bash, Keep::Output);
         if ended.interrupted {
             process::exit(130); // as a shell says; the other commands are not wanted either
         }
-        let fault =
-            |why| Fault { place: self.at.clone(), reason: format!("`{}`: {why}", self.line) };
-        ended.fault.map_or(Ok(()), |why| Err(fault(why)))
+        ended.fault.map_or(Ok(()), |why| Err(format!("{}: `{}`: {why}", self.at, self.line)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn of(text: &str) -> Vec<(String, Place)> {
         let document = Document::parse(Path::new("README.md"), text);
@@ -103,9 +99,8 @@ mod tests {
     fn a_command_that_fails_says_how() {
         let command =
             |line: &str| Command { at: "x".into(), line: line.into(), place: Place::Here };
-        let here = Path::new(".");
-        assert!(command("true").run(here).is_ok());
-        let fault = command("echo no such thing >&2; exit 3").run(here).unwrap_err();
-        assert!(fault.reason.ends_with("exit 3`: no such thing"), "{fault}");
+        assert!(command("true").run().is_ok());
+        let fault = command("echo no such thing >&2; exit 3").run().unwrap_err();
+        assert!(fault.ends_with("exit 3`: no such thing"), "{fault}");
     }
 }

@@ -26,7 +26,7 @@ mod rules;
 
 pub use commands::{Command, Place, commands};
 pub use document::{Block, Document, Link, Slide};
-pub use rules::{Fault, check};
+pub use rules::check;
 
 use std::path::{Path, PathBuf};
 
@@ -60,24 +60,20 @@ impl TruthArgs {
             for command in commands(&document) {
                 if self.run == Some(command.place) && !typed.contains(&command.line) {
                     println!("{}: {}", command.at, command.line);
-                    faults.extend(command.run(root).err());
+                    faults.extend(command.run().err());
                     typed.push(command.line);
                 }
             }
         }
         faults.iter().for_each(|fault| println!("{fault}"));
-        let count = (all.len(), typed.len(), faults.len());
-        println!("files: {}, commands run: {}, faults: {}", count.0, count.1, count.2);
+        println!("files: {}, commands run: {}, faults: {}", all.len(), typed.len(), faults.len());
         anyhow::ensure!(faults.is_empty(), "the documents do not say what is true: see above");
         Ok(())
     }
 }
 
 /// Every Markdown file below a folder, hidden and generated folders left out.
-///
-/// # Errors
-/// If a folder cannot be read.
-pub fn markdown_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn markdown_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

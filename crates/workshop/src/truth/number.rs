@@ -56,10 +56,8 @@ fn select(records: &[Value], selector: &str) -> Result<f64, String> {
         keys.split('&').filter(|key| !key.is_empty()).all(|key| {
             let (name, wanted) = key.split_once('=').unwrap_or((key, ""));
             let (text, number) = (wanted.replace("%20", " "), wanted.parse::<f64>().ok());
-            let found = [&record[name], &record["settings"][name]];
-            found
-                .iter()
-                .any(|value| **value == text || number.is_some() && value.as_f64() == number)
+            let fits = |v: &Value| *v == text || number.is_some() && v.as_f64() == number;
+            fits(&record[name]) || fits(&record["settings"][name])
         })
     };
     let found: Vec<&Value> = records.iter().filter(matches).collect();

@@ -19,30 +19,19 @@ const RUN_SHEET: &str = "RUNSHEET.md";
 /// In `code`, a path that begins with one of these is ours.
 const OWN_FOLDERS: [&str; 5] = ["crates/", "docs/", "examples/", "scripts/", "slides/"];
 
-/// Something that is not true, and where it stands.
-#[derive(Debug)]
-pub struct Fault {
-    /// `slides/deck.md:40, slide 3`
-    pub place: String,
-    /// Why.
-    pub reason: String,
-}
+/// Takes a fault: its line, and what is not true.
+type Say<'a> = &'a mut dyn FnMut(usize, String);
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "{}: {}", self.place, self.reason)
-    }
-}
-
-/// Every fault of a document that lies below `root`, except in its commands: those are run.
-pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
+/// Every fault of a document that lies below `root`, except in its commands: those are run. Each is a line that
+/// says where it stands and what is not true, `slides/deck.md:40, slide 3: 51 words; ...`.
+pub fn check(root: &Path, document: &Document) -> Vec<String> {
     let folder = root.join(document.path.parent().unwrap_or(Path::new("")));
     let tested = is_tested(root, &document.path);
     let talk = document.deck && document.path.ends_with(TALK);
     let mut faults = Vec::new();
     for (index, slide) in document.slides.iter().enumerate() {
         let mut say = |line: usize, reason: String| {
-            faults.push(Fault { place: document.place(index, line), reason });
+            faults.push(format!("{}: {reason}", document.place(index, line)));
         };
         code(&folder, (document.deck, tested), slide, &mut say);
         links(root, &document.path, slide, &mut say);
@@ -51,15 +40,11 @@ pub fn check(root: &Path, document: &Document) -> Vec<Fault> {
             measure(slide, &mut say);
         }
         if talk && !slide.on_paper() && slide.minutes().is_none() {
-            say(
-                slide.line,
-                "the notes have no line with the minutes, such as \"2 min\"".to_string(),
-            );
+            let reason = "the notes have no line with the minutes, such as \"2 min\"";
+            say(slide.line, reason.to_string());
         }
     }
-    let mut say = |reason| {
-        faults.push(Fault { place: document.path.display().to_string(), reason });
-    };
+    let mut say = |reason: String| faults.push(format!("{}: {reason}", document.path.display()));
     let minutes: f64 = document.shown().filter_map(Slide::minutes).sum();
     let slides = document.shown().count();
     if talk && (minutes > MOST_MINUTES || slides > MOST_SLIDES) {
@@ -83,12 +68,7 @@ fn is_tested(root: &Path, page: &Path) -> bool {
 }
 
 /// Rule 1: a block is a verbatim piece of the file that it names.
-fn code(
-    folder: &Path,
-    (deck, tested): (bool, bool),
-    slide: &Slide,
-    say: &mut impl FnMut(usize, String),
-) {
+fn code(folder: &Path, (deck, tested): (bool, bool), slide: &Slide, say: Say) {
     for block in &slide.blocks {
         let language = block.info.split([' ', ',']).next().unwrap_or_default();
         let Some(target) = &block.from else {
@@ -117,37 +97,30 @@ fn code(
 /// Whether the parts of the block, between lines `// ...`, stand in the file one after the other.
 ///
 /// Each part begins and ends where a line of the file does. In between only blanks may differ, so
-/// that a long line can be broken where the slide ends. The error is the first line that differs.
+/// that a long line can be broken where the slide ends. The error is the first line that is not in the
+/// file, or the first of a part whose lines stand there in another way.
 fn is_piece_of(code: &str, file: &str) -> Result<(), String> {
-    let mut letters = String::new();
-    let mut edges = vec![0]; // where lines begin and end among the letters
-    for line in file.lines() {
-        letters += &without_blanks(line);
-        edges.push(letters.len());
-    }
+    let file: Vec<String> = file.lines().map(without_blanks).collect();
     let code: Vec<&str> = code.lines().collect();
     let mut from = 0;
     for part in code.split(|line| matches!(line.trim(), "// ..." | "# ...")) {
-        // Where these lines stand in the rest of the file.
-        let find = |lines: &[&str], whole: bool| {
-            let wanted: String = lines.iter().copied().map(without_blanks).collect();
-            let mut edges_left = edges.iter().filter(|edge| **edge >= from);
-            let fits = |edge: usize| {
-                letters[edge..].starts_with(&wanted)
-                    && (!whole || edges.contains(&(edge + wanted.len())))
-            };
-            edges_left.find(|edge| fits(**edge)).map(|edge| edge + wanted.len())
-        };
-        if part.iter().all(|line| line.trim().is_empty()) {
-            continue;
-        }
-        let Some(end) = find(part, true) else {
-            let differs = (1..part.len()).find(|count| find(&part[..*count], false).is_none());
-            return Err(part[differs.unwrap_or(part.len()) - 1].trim().to_string());
+        let letters: String = part.iter().copied().map(without_blanks).collect();
+        let Some(end) = (from..=file.len()).find_map(|line| end_of(&letters, &file, line)) else {
+            let all = file.concat();
+            let differs = part.iter().find(|line| !all.contains(&without_blanks(line)));
+            return Err(differs.unwrap_or(&part[0]).trim().to_string());
         };
         from = end;
     }
     Ok(())
+}
+
+/// Where these letters end, if they are those of whole lines of the file, from this one on.
+fn end_of(letters: &str, file: &[String], line: usize) -> Option<usize> {
+    if letters.is_empty() {
+        return Some(line);
+    }
+    end_of(letters.strip_prefix(&**file.get(line)?)?, file, line + 1)
 }
 
 /// The letters of a line; an empty line is seen.
@@ -159,7 +132,7 @@ fn without_blanks(line: &str) -> String {
 }
 
 /// Rule 3: a relative link leads to a file, or a heading in it, and so does a path of ours in `code`.
-fn links(root: &Path, page: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn links(root: &Path, page: &Path, slide: &Slide, say: Say) {
     for link in &slide.links {
         let (path, heading) = link.target.split_once('#').unwrap_or((&link.target, ""));
         let elsewhere = path.starts_with("https://") || path.starts_with("mailto:");
@@ -200,7 +173,7 @@ fn is_generated(root: &Path, path: &str) -> bool {
 }
 
 /// Rule 4: a number that links to its record agrees with it.
-fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn numbers(folder: &Path, slide: &Slide, say: Say) {
     for link in &slide.links {
         let Some((file, selector)) = link.target.split_once(".jsonl#") else { continue };
         // A file that is missing is a broken link, which rule 3 reports.
@@ -214,7 +187,7 @@ fn numbers(folder: &Path, slide: &Slide, say: &mut impl FnMut(usize, String)) {
 }
 
 /// Rule 5: few words, few lines.
-fn measure(slide: &Slide, say: &mut impl FnMut(usize, String)) {
+fn measure(slide: &Slide, say: Say) {
     let room = if slide.on_paper() { MOST_WORDS_ON_PAPER } else { MOST_WORDS };
     let is_word = |word: &&str| word.contains(char::is_alphanumeric);
     let words = slide.words.split_whitespace().filter(is_word).count();

@@ -27,7 +27,7 @@ fn make_crate(folder: &Path) -> io::Result<()> {
     }
     let root = repository().canonicalize()?;
     let copies = || EXERCISES.iter().filter(|exercise| exercise.program(folder).exists());
-    let features: Vec<_> = copies().flat_map(Exercise::features).collect();
+    let features: Vec<_> = copies().flat_map(|exercise| exercise.features).collect();
     let mut manifest = MANIFEST
         .replace("FEATURES", &format!("{features:?}"))
         .replace("CRATES", &root.join("crates").display().to_string());

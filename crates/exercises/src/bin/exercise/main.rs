@@ -61,14 +61,12 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     let args: Args = cli::parse()?;
     env::set_current_dir(repository())?; // every path from here on is one to type there
-    let chosen = match args.number {
-        Some(number) => &EXERCISES[number as usize - 1..number as usize],
-        None => &EXERCISES,
-    };
+    let is_chosen = |exercise: &&Exercise| args.number.is_none_or(|n| n == exercise.number);
+    let chosen: Vec<&Exercise> = EXERCISES.iter().filter(is_chosen).collect();
     if args.prove {
-        return prove(chosen);
+        return prove(&chosen);
     }
-    let [exercise] = chosen else { return list(&args.folder) };
+    let [exercise] = chosen[..] else { return list(&args.folder) };
     if args.hint {
         print!("{}", fs::read_to_string(exercise.hint())?);
         return Ok(());
@@ -100,8 +98,7 @@ fn run() -> anyhow::Result<()> {
 /// [`Misuse`] with what is missing and how to install it.
 fn ready(exercise: &Exercise) -> anyhow::Result<()> {
     let wanted = env::var("MPICC").unwrap_or_else(|_| "mpicc".to_string());
-    if exercise.features().contains(&"level2") && Command::new(&wanted).arg("-v").output().is_err()
-    {
+    if exercise.features.contains(&"level2") && Command::new(&wanted).arg("-v").output().is_err() {
         let number = exercise.number;
         return Err(misuse(format!(
             "exercise {number} needs an MPI, and there is no {wanted}: scripts/setup.sh"
@@ -115,7 +112,7 @@ fn cargo(verb: &str, exercises: &[&Exercise], folder: &Path) -> anyhow::Result<C
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args([verb, "--release", "--package", "exercises"]);
     for exercise in exercises {
-        cargo.args(["--bin", exercise.name, "--features", &exercise.features().join(",")]);
+        cargo.args(["--bin", exercise.name, "--features", &exercise.features.join(",")]);
     }
     cargo.env("EXERCISES", std::path::absolute(folder)?);
     Ok(cargo)
@@ -124,7 +121,7 @@ fn cargo(verb: &str, exercises: &[&Exercise], folder: &Path) -> anyhow::Result<C
 /// Runs the reader's program, with four ranks if it has ranks.
 fn start(exercise: &Exercise, folder: &Path, words: &[String]) -> anyhow::Result<()> {
     let mut program = cargo("run", &[exercise], folder)?;
-    if exercise.features().contains(&"level2") {
+    if exercise.features.contains(&"level2") {
         program.args(["--config", "target.'cfg(all())'.runner = 'scripts/mpirun.sh -n 4'"]);
     }
     let status = program.arg("--").args(words).status()?;
@@ -156,7 +153,7 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
     match cargo("run", &[exercise], folder)?.args(["--", CHECK]).status()?.code() {
         Some(0) => {
             println!("compare: {}", exercise.program(SOLUTIONS).display());
-            let mut from_here = in_order().into_iter().skip_while(|other| other.number != number);
+            let mut from_here = EXERCISES.iter().skip_while(|other| other.number != number);
             if let Some(next) = from_here.nth(1) {
                 println!("next: cargo exercise {}", next.number);
             }
@@ -174,7 +171,7 @@ fn check(exercise: &Exercise, folder: &Path) -> anyhow::Result<()> {
 /// All exercises with their state. Only what was touched is built and checked.
 fn list(folder: &Path) -> anyhow::Result<()> {
     let mut next = None;
-    for (place, exercise) in in_order().into_iter().enumerate() {
+    for (place, exercise) in EXERCISES.iter().enumerate() {
         if let Some(level) = [0, 5, 9].iter().position(|first| *first == place) {
             println!("level {}", level + 1);
         }
@@ -206,30 +203,21 @@ fn list(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The exercises, level by level.
-fn in_order() -> Vec<&'static Exercise> {
-    let mut all: Vec<_> = EXERCISES.iter().collect();
-    all[4..13].rotate_right(1); // number 13 belongs to level 1
-    all
-}
-
 /// The proof that checks do their work: they fail on the starter and pass on the solution. Where all are
 /// proven, and nothing here runs a kernel, that of exercise 14 is left out.
-fn prove(chosen: &[Exercise]) -> anyhow::Result<()> {
-    chosen.iter().try_for_each(ready)?;
+fn prove(chosen: &[&Exercise]) -> anyhow::Result<()> {
+    chosen.iter().try_for_each(|exercise| ready(exercise))?;
     let (mut faults, mut all) = (0, "the checks");
     for (folder, expected) in [(STARTERS, 1), (SOLUTIONS, 0)] {
         // Many at once are built faster; but with a kernel among them, Burn would be built anew.
-        for exercises in chosen.chunk_by(|_, next| next.features() != ["kernel"]) {
-            let exercises: Vec<&Exercise> = exercises.iter().collect();
-            let build = cargo("build", &exercises, Path::new(folder))?.status()?;
+        for exercises in chosen.chunk_by(|_, next| next.features != ["kernel"]) {
+            let build = cargo("build", exercises, Path::new(folder))?.status()?;
             ensure!(build.success(), "the checks of {folder} cannot be built, see above");
             for exercise in exercises {
                 println!("{}", exercise.program(folder).display());
                 let check = env::current_exe()?.with_file_name(exercise.name); // with --release, as this
                 let status = Command::new(check).arg(CHECK).status()?;
-                if status.code() == Some(2) && exercise.features() == ["kernel"] && chosen.len() > 1
-                {
+                if status.code() == Some(2) && exercise.features == ["kernel"] && chosen.len() > 1 {
                     all = "all checks but that of exercise 14, see above,";
                 } else if status.code() != Some(expected) {
                     println!("FAULT: {status}, and not {expected}");
