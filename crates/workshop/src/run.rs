@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, LazyLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
@@ -126,10 +126,10 @@ fn copy(mut pipe: PipeReader, mut shown: impl Write + Send + 'static) -> Kept {
     kept
 }
 
-/// All that was kept. A program may leave another behind that holds the pipe open: it is not waited for
-/// when nothing has come for two seconds.
+/// All that was kept. A program may leave another behind that holds the pipe open: it is not waited for.
 fn text(kept: Kept) -> String {
-    let next = || kept.recv_timeout(Duration::from_secs(2)).ok();
+    let end = Instant::now() + Duration::from_secs(2);
+    let next = || kept.recv_timeout(end.checked_duration_since(Instant::now())?).ok();
     let bytes: Vec<u8> = iter::from_fn(next).flatten().collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -145,7 +145,6 @@ fn line_of_error(said: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     fn shell(script: &str, keep: Keep) -> Ended {
         run(command(&["sh", "-c", script]), keep)
