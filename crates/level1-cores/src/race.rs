@@ -64,6 +64,14 @@ impl Race {
         let computing_waves = self.tasks.div_ceil(self.workers.count.min(cpus));
         self.weight * self.waves() as u32 + self.computing * computing_waves as u32
     }
+
+    /// Whether such a speedup tells that several cores were slower than one alone: the tasks are so long
+    /// that handing them out costs little, and so many that no worker is idle for long.
+    pub(crate) fn lost_to_cores(&self, speedup: f64, cpus: usize) -> bool {
+        let (workers, busy) = (self.workers.count, self.workers.count.min(cpus));
+        let many = self.tasks >= 20 * workers && self.computing >= Duration::from_micros(20);
+        busy > 1 && many && speedup < 0.9 * busy as f64
+    }
 }
 
 /// The race in two lines, before it starts.
@@ -108,5 +116,17 @@ pub(crate) mod tests {
         let race = Race { computing: one, ..race(0.0, 10, 4) };
         assert_eq!(race.expected(2), 5 * one);
         assert_eq!(race.expected(8), 3 * one);
+    }
+
+    #[test]
+    fn what_many_long_tasks_lose_is_lost_to_slower_cores() {
+        let lost = |tasks, us, speedup, cpus| {
+            let computing = Duration::from_micros(us);
+            Race { computing, ..race(0.0, tasks, 2) }.lost_to_cores(speedup, cpus)
+        };
+        assert!(lost(100, 200, 1.6, 2));
+        assert!(!lost(100, 200, 1.9, 2) && !lost(100, 200, 0.8, 1));
+        assert!(!lost(100, 1, 1.3, 2), "handing out costs as much as a task");
+        assert!(!lost(10, 200, 1.6, 2), "a worker may be idle for one task of ten");
     }
 }

@@ -27,6 +27,7 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
     record.answer(&answer);
     match &disturbed {
         Some(line) if notable && computes => println!("{}\n", cli::wrapped(line)),
+        None if computes && race.lost_to_cores(scaling.speedup, cpus) => println!("{SLOWER}\n"),
         _ => println!("{lesson}\n"),
     }
     println!("sequential    {:>9}   one worker", human(sequential));
@@ -61,6 +62,10 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
         .result("efficiency", scaling.efficiency())
         .result("waited_share", pairs.disturbance.waited);
 }
+
+const SLOWER: &str = "\
+Part of the gain is lost, and no thread waited: cores were slower than one alone.
+Cores share a clock and caches, in a virtual machine even with strangers.";
 
 fn repeats(pairs: &Pairs) -> String {
     match pairs.sequential.len() {
@@ -157,7 +162,10 @@ mod tests {
         for winner in [Winner::Sequential, Winner::Parallel, Winner::TooClose] {
             let (answer, lesson) = told(&race(0.5, 10, 1024), winner, 1023.0);
             assert!(
-                [&answer, lesson].into_iter().flat_map(str::lines).all(|line| line.len() <= 80)
+                [&answer, lesson, SLOWER]
+                    .into_iter()
+                    .flat_map(str::lines)
+                    .all(|line| line.len() <= 80)
             );
         }
     }
