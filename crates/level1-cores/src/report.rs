@@ -64,7 +64,7 @@ pub fn report(race: &Race, pool_start: Duration, pairs: &Pairs, record: &mut Rec
 }
 
 const SLOWER: &str = "\
-Part of the gain is lost, and no thread waited: cores were slower than one alone.
+Part of the gain is lost, and no thread waited: the cores were slower.
 Cores share a clock and caches, in a virtual machine even with strangers.";
 
 fn repeats(pairs: &Pairs) -> String {
