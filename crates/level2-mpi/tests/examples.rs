@@ -157,7 +157,7 @@ fn a_forecast_stands_beside_what_was_measured_and_fits_a_terminal() {
         let results = records(&file).pop().unwrap()["results"].take();
         let rows = results["forecast"].as_array().unwrap();
         assert_eq!(rows.len(), 11);
-        assert_eq!(rows[0]["speedup"], 1.0);
+        assert_eq!(rows[0]["strong_efficiency"], 1.0);
         assert!(results["latency_s"].as_f64().unwrap() > 0.0);
     }
     pi(1, &["--forecast"], &baseline).failed(2, &["--forecast", "two or more"]);
