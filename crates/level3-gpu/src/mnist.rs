@@ -23,7 +23,7 @@ impl Digits {
     ///
     /// # Errors
     /// [`cli::Misuse`] with the file that is missing, unreadable, damaged or another, and the cure.
-    pub(crate) fn load(args: &MnistArgs) -> anyhow::Result<Self> {
+    pub fn load(args: &MnistArgs) -> anyhow::Result<Self> {
         let variable = std::env::var_os("MNIST_DIR").filter(|value| !value.is_empty());
         let flag = args.data.clone().map(|folder| ("--data", folder));
         let named = flag.or_else(|| Some(("MNIST_DIR", PathBuf::from(variable?))));

@@ -62,7 +62,7 @@ impl Report {
     /// Loads the digits, and says which they are: before anything is asked, as a file may be missing.
     ///
     /// # Errors
-    /// Those of `Digits::load`.
+    /// Those of [`Digits::load`].
     pub fn load(&mut self) -> anyhow::Result<Digits> {
         let (digits, time) = time(|| Digits::load(&self.args));
         let digits = digits?;
