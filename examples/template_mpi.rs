@@ -4,7 +4,7 @@
 //! cargo new mine && cd mine
 //! cp WORKSHOP/examples/template_mpi.rs src/main.rs
 //! cargo add mpi --no-default-features
-//! cargo build --release && mpirun -n 4 target/release/mine # as root: WORKSHOP/scripts/mpirun.sh
+//! cargo build --release && mpirun -n 4 target/release/mine # root, few cores: WORKSHOP/scripts/mpirun.sh
 //! ```
 use mpi::{collective::SystemOperation, topology::SimpleCommunicator, traits::*};
 
