@@ -29,9 +29,13 @@ impl Guess {
 
     /// Two lines to print after the run: how far off the guess was, and why. None without a guess.
     ///
-    /// `unit` follows both numbers (`x`, `s`), and `why` tells what decided the result.
+    /// `unit` follows both numbers (`x`, `s`), and `why` tells what decided the result. `found` is NaN if
+    /// the run found nothing: then this is said.
     pub fn score(&self, found: f64, unit: &str, why: &str) -> Option<String> {
         let guess = self.0?;
+        if found.is_nan() {
+            return Some(format!("you said {guess} {unit}: this run cannot tell, see above"));
+        }
         let verdict = match guess / found {
             close if (0.9..=1.1).contains(&close) => "well guessed".to_string(),
             high if high > 1.0 => format!("{high:.1} times too high"),
@@ -62,6 +66,8 @@ mod tests {
         assert!(score(8.0).contains("2.0 times too high"), "{}", score(8.0));
         assert!(score(1.0).contains("4.0 times too low"), "{}", score(1.0));
         assert!(score(1.0).ends_with("\nwhy: three waves"));
+        let score = Guess(Some(2.0)).score(f64::NAN, "x", "three waves").unwrap();
+        assert_eq!(score, "you said 2 x: this run cannot tell, see above");
     }
 
     #[test]

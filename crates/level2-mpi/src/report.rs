@@ -186,7 +186,8 @@ impl<'a, Args> Report<'a, Args> {
             let scaling = scaling.map(|scaling| scaling.to_string());
             scaling.iter().chain(rows).for_each(|row| println!("{row}"));
         }
-        if let Some(score) = gain.and_then(|(gain, why)| self.guess.score(gain, "x", why)) {
+        let (gain, why) = gain.unwrap_or((f64::NAN, ""));
+        if let Some(score) = self.guess.score(gain, "x", why) {
             println!("{}", cli::wrapped(&score));
         }
     }

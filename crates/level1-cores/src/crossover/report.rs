@@ -15,13 +15,7 @@ impl Crossover {
     /// lies there. None without a guess.
     pub fn score(&self, guess: Guess) -> Option<String> {
         let why = "handing out the loop costs time; what all tasks together save must be more";
-        match self.found[0] {
-            Some(seconds) => guess.score(1e6 * seconds, "us", why),
-            None => guess.0.map(|_| {
-                "Your guess cannot be scored: no size was found for workers that are awake."
-                    .to_string()
-            }),
-        }
+        guess.score(1e6 * self.found[0].unwrap_or(f64::NAN), "us", why)
     }
 
     /// The answer in two lines, or why there is none.
