@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use cli::Misuse;
-
 /// With this word on its command line a check checks; without, it is the reader's program.
 pub const CHECK: &str = "check";
 
@@ -12,7 +10,7 @@ pub(crate) const EXPECTED: &str = "expected: ";
 pub(crate) const FOUND: &str = "found: ";
 
 /// Why an exercise is not solved: what the check looked for, and what it found, with the sentence
-/// that helps. That a check cannot begin here is a [`Misuse`].
+/// that helps. Every other error of a check means that it could not begin.
 pub fn not_yet(expected: impl Into<String>, found: impl Into<String>) -> anyhow::Error {
     let (expected, found) = (expected.into(), found.into());
     anyhow::Error::msg(format!("{EXPECTED}{expected}\n{FOUND}{found}"))
@@ -40,7 +38,8 @@ pub fn check(program: fn() -> ExitCode, of: impl FnOnce() -> anyhow::Result<()>)
         println!("solved");
         return ExitCode::SUCCESS;
     };
-    let (begin, status) = if error.is::<Misuse>() { ("cannot check: ", 2) } else { ("", 1) };
+    let is_verdict = error.to_string().starts_with(EXPECTED);
+    let (begin, status) = if is_verdict { ("", 1) } else { ("cannot check: ", 2) };
     println!("{}", cli::wrapped(&format!("{begin}{error:#}")));
     ExitCode::from(status)
 }

@@ -4,8 +4,7 @@ use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use cli::misuse;
+use anyhow::{Context, ensure};
 use common::{Watch, plural};
 use level2_mpi::{exit_code, launch};
 use mpi::topology::SimpleCommunicator;
@@ -91,9 +90,7 @@ fn job(ranks: u32, number: u64) -> anyhow::Result<()> {
     }
     eprint!("{errors}");
     let job = format!("a job of {}", plural(ranks, "rank"));
-    if !printed.contains(STARTED) {
-        return Err(misuse(format!("{job} did not start, see above")));
-    }
+    ensure!(printed.contains(STARTED), "{job} did not start, see above");
     // There the `mpi` crate looks at who calls what, in an assertion without words.
     let found = match errors.contains("collective.rs") {
         true => "a rank called the end of an operation that is for the root, or not for the root",

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use exercises::{EXERCISES, STARTERS};
+use exercises::{CHECK, EXERCISES, STARTERS};
 use testkit::{Ended, Folder, program, repository, run_within};
 
 fn exercise(my: &Folder, words: &[&str]) -> Command {
@@ -109,6 +109,15 @@ fn what_cannot_be_is_refused_in_one_line() {
     refused(&["15"], "from 1 to 14");
     refused(&["--watch"], "<NUMBER>");
     refused(&["1", "--watch", "--solution"], "--solution");
+}
+
+#[test]
+fn a_check_that_cannot_begin_says_so() {
+    let mut check = program(env!("CARGO_BIN_EXE_3_sum"));
+    check.arg(CHECK).env("RUST_MIN_STACK", "1000000000000000"); // so no thread can be started
+    let ended = run(check);
+    assert_eq!(ended.status, 2, "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("cannot check: "), "{}", ended.stdout);
 }
 
 #[test]

@@ -150,7 +150,8 @@ impl Wall {
     pub fn score(&self, guess: Guess) -> Option<String> {
         let end = if self.is_full() { "and it is full" } else { "which these do not fill" };
         let why = format!("all workers share one memory, {end}");
-        guess.score(self.most_gains()[0], "x", &why)
+        let [triad, polynomial] = self.most_gains();
+        guess.score(if polynomial.is_nan() { polynomial } else { triad }, "x", &why)
     }
 
     /// Notes all sizes and all numbers of workers in the record of the run.
@@ -273,7 +274,11 @@ mod tests {
         (busy.sizes[1].1, busy.rows[1].1[0]) = (f64::NAN, f64::NAN);
         answer(&busy, ["too busy to tell", "too busy to tell"]);
         assert!(busy.to_string().contains(" waited"), "{busy}");
-        assert!(busy.score(Guess(Some(2.0))).is_some_and(|score| score.contains("cannot tell")));
+        for gains in [[f64::NAN, 7.8], [3.1, f64::NAN]] {
+            busy.rows[1].1 = gains;
+            assert!(busy.together().contains("too busy to tell"));
+            assert!(busy.score(Guess(Some(2.0))).unwrap().contains("cannot tell"));
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl PresentArgs {
     /// One step. Returns whether to go back.
     fn play(&self, step: &Step, programs: &Programs, end: Instant) -> anyhow::Result<bool> {
         let command = match step.missing() {
-            _ if self.replay => Err("As it was recorded:".to_string()),
+            _ if self.replay => Err("This is a replay.".to_string()),
             Some(what) => Err(format!("There is no {what} on this machine.")),
             None => programs.command(&step.command).map_err(|why| why.to_string()),
         };
