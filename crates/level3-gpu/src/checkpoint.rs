@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use burn::module::Module;
 use burn::optim::Optimizer;
 use burn::record::Recorder;
@@ -92,7 +91,7 @@ impl Checkpoint {
         let steps = about["steps"].as_u64().filter(|_| about["sha256"] == checksum(state));
         let steps = steps.ok_or_else(|| refused("a damaged checkpoint"))? as usize;
         let loaded = recorder().load(state.to_vec(), &Default::default());
-        let (network, optimiser) = loaded.context("reading the checkpoint")?;
+        let (network, optimiser) = loaded.map_err(|_| refused("of another network"))?;
         *model = model.clone().load_record(network);
         *adam = adam.clone().load_record(optimiser);
         Ok(Place { steps, loss: about["loss"].as_f64().map_or(f32::NAN, |loss| loss as f32) })

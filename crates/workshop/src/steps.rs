@@ -34,8 +34,8 @@ level2-heat-1 Heat, with one rank first.
     -n 1 level2_heat $heat
 level2-heat-2 Heat with two ranks. Now they talk in every step.
     -n 2 level2_heat $heat
-level2-killed Killed, and back: two ranks until we end them, then one goes on.
-    rm -f target/plate; timeout --signal=KILL 2 scripts/mpirun.sh -n 2 target/release/examples/level2_heat --steps 40_000 --checkpoint target/plate --every 1 || echo killed; scripts/mpirun.sh -n 1 target/release/examples/level2_heat --steps 40_000 --checkpoint target/plate
+level2-killed Killed, and back: two ranks until we end them, then three go on.
+    rm -f target/plate; timeout --signal=KILL 2 scripts/mpirun.sh -n 2 target/release/examples/level2_heat --steps 100_000 --checkpoint target/plate --every 1 || echo killed; scripts/mpirun.sh -n 3 target/release/examples/level2_heat --steps 100_000 --checkpoint target/plate
 level2-heat-4
     -n 4 level2_heat
 level2-heat-forecast
