@@ -65,12 +65,14 @@ impl Race {
         self.weight * self.waves() as u32 + self.computing * computing_waves as u32
     }
 
-    /// Whether such a speedup tells that several cores were slower than one alone: the tasks are so long
-    /// that handing them out costs little, and so many that no worker is idle for long.
+    /// Whether such a speedup tells that several cores were slower than one alone: the tasks, and each
+    /// worker's share of them, are so long that handing out and waking cost little, and there are so many
+    /// that no worker is idle for long.
     pub(crate) fn lost_to_cores(&self, speedup: f64, cpus: usize) -> bool {
         let (workers, busy) = (self.workers.count, self.workers.count.min(cpus));
-        let many = self.tasks >= 20 * workers && self.computing >= Duration::from_micros(20);
-        busy > 1 && many && speedup < 0.9 * busy as f64
+        let share = self.computing * (self.tasks / workers) as u32;
+        let long = self.computing >= Duration::from_micros(20) && share >= Duration::from_millis(4);
+        busy > 1 && long && self.tasks >= 20 * workers && speedup < 0.9 * busy as f64
     }
 }
 
@@ -126,7 +128,8 @@ pub(crate) mod tests {
         };
         assert!(lost(100, 200, 1.6, 2));
         assert!(!lost(100, 200, 1.9, 2) && !lost(100, 200, 0.8, 1));
-        assert!(!lost(100, 1, 1.3, 2), "handing out costs as much as a task");
+        assert!(!lost(100_000, 1, 1.3, 2), "handing out costs as much as a task");
+        assert!(!lost(100, 50, 1.6, 2), "waking costs as much as a share");
         assert!(!lost(10, 200, 1.6, 2), "a worker may be idle for one task of ten");
     }
 }

@@ -150,7 +150,7 @@ impl Wall {
     pub fn score(&self, guess: Guess) -> Option<String> {
         let end = if self.is_full() { "and it is full" } else { "which these do not fill" };
         let why = format!("all workers share one memory, {end}");
-        let [triad, polynomial] = self.most_gains();
+        let [triad, polynomial] = self.most_gains(); // without both, the answer is "too busy to tell"
         guess.score(if polynomial.is_nan() { polynomial } else { triad }, "x", &why)
     }
 
