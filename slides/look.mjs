@@ -1,10 +1,10 @@
 // node look.mjs BROWSER FILE.html FOLDER: looks at every slide as the audience will.
 //
 // Renders each slide at 1280 x 720 into FOLDER/slide-NN.png and ends with status 1 if any element
-// reaches over the edge of its slide, is clipped, or is too small to be read, and if a slide leaves its
-// lower half empty. In the pictures too, words must keep inside, apart, and large enough. Everywhere they
-// must stand out from what is behind them, as WCAG 2.2 asks, and be written in a font of the deck, not of
-// this machine.
+// reaches over the edge of its slide, is clipped, is too small to be read, or is a picture that did
+// not load, and if a slide leaves its lower half empty. In the pictures too, words must keep inside,
+// apart, and large enough. Everywhere they must stand out from what is behind them, as WCAG 2.2 asks,
+// and be written in a font of the deck, not of this machine.
 import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -34,6 +34,9 @@ function faults(section) {
     end = Math.max(end, at.bottom);
     if (element.localName === 'pre' && element.scrollWidth > element.clientWidth + 1) {
       found.push(`${name} is cut off: ${element.scrollWidth - element.clientWidth} px too wide`);
+    }
+    if (element.localName === 'img' && element.naturalWidth === 0) {
+      found.push(`the picture ${element.alt || element.src.slice(0, 60)} did not load`);
     }
   }
   if (end < box.top + box.height / 2) found.push('its lower half is empty');
