@@ -143,20 +143,25 @@ impl Report {
         }
         let (training, right) = (human(run.training), 100.0 * run.accuracy);
         let (epochs, speed) = (plural(plan.epochs, "epoch"), run.images_per_second());
-        let verdict = format!(
-            "The {} trained for {training}; the network reads {right:.1} % of new digits right",
-            plan.device
-        );
+        let finished_before = run.place.steps == run.began;
+        let trained = match finished_before {
+            true => "Nothing was left to train".to_string(),
+            false => format!("The {} trained for {training}", plan.device),
+        };
+        let verdict = format!("{trained}; the network reads {right:.1} % of new digits right");
         println!("{}", cli::verdict(&format!("{verdict}.")));
         self.record.result("answer", format!("{verdict} ({}).", self.data));
-        println!("training: {training}, {epochs}, {speed:.0} images/s");
+        if !finished_before {
+            println!("training: {training}, {epochs}, {speed:.0} images/s");
+        }
         println!("evaluation: {}, {}", human(evaluation), plural(test.len(), "test image"));
         println!("accuracy: {right:.2} % ({})", self.data);
         if !run.saved.is_empty() {
             let (saved, each) = (plural(run.saved.len(), "checkpoint"), human(run.saved.median()));
             println!("{saved}, {each} each: the same command goes on from the last one");
         }
-        let score = self.guess.score(run.training.as_secs_f64(), "s", &run.steps_in_words());
+        let took = if finished_before { f64::NAN } else { run.training.as_secs_f64() };
+        let score = self.guess.score(took, "s", &run.steps_in_words());
         score.iter().for_each(|lines| println!("{}", wrapped(lines)));
         if let Some(path) = &self.args.save {
             model.save(path)?;

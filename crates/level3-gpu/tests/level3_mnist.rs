@@ -295,6 +295,9 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
     let checkpoint = folder.file("checkpoint");
     let flags = |seed| ["--images", "10", "--batch-size", "10", "--seed", seed, "--checkpoint"];
     run(drawn(&flags("1")).arg(&checkpoint)).succeeded();
+    let again = run(drawn(&flags("1")).arg(&checkpoint)).succeeded();
+    assert!(again.line("Nothing was left to train").contains("of new digits right"));
+    assert!(!again.stdout.contains("images/s"), "{}", again.stdout);
     let written = fs::read(&checkpoint).unwrap();
     run(drawn(&flags("2")).arg(&checkpoint)).failed(2, &["of another training", &checkpoint]);
     let mut turned = written.clone();
