@@ -10,15 +10,15 @@
 //! 3. [`cut_out`]: the largest piece of ink; specks and the edge of the table are left behind.
 //! 4. [`fit`]: the digit scaled to its box and moved to the middle, a thin pen made broader.
 
-use std::io::Cursor;
+mod decode;
 
+use image::GrayImage;
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Luma};
+
+pub(crate) use decode::is_picture;
 
 use crate::model::SIDE;
-
-/// Pixels of the largest picture that is read.
-const MOST_PIXELS: u64 = 40_000_000;
+use decode::decode;
 
 /// The longest side, in pixels, at which the digit is looked for.
 const LOOKED_AT: f32 = 800.0;
@@ -31,10 +31,6 @@ const PEN: f32 = 2.2;
 
 /// Ink that takes less than this of the paper's light, of 255, is not told from the paper.
 const FAINT: u8 = 30;
-
-/// Marks in a JPEG.
-const START_OF_SCAN: u8 = 0xda;
-const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
 const NO_INK: &str = "there is no single digit to see: no ink, or too little of it; \
                       go nearer, or crop the picture";
@@ -61,15 +57,9 @@ pub fn prepare(file: &[u8]) -> Result<Vec<u8>, String> {
     digit.map(fit)
 }
 
-/// Whether these are the first bytes of a file that [`prepare`] reads.
-pub(crate) fn is_picture(file: &[u8]) -> bool {
-    file.starts_with(b"\x89PNG") || file.starts_with(b"\xff\xd8\xff")
-}
-
 /// How light each pixel is, at a size that is quick to work with; ink is dark.
 fn light(file: &[u8]) -> Result<GrayImage, String> {
-    let picture = decode(file)?;
-    let grey = if picture.color().has_alpha() { on_white(picture) } else { picture.into_luma8() };
+    let grey = decode(file)?;
     let longest = grey.width().max(grey.height()) as f32;
     let shrunk = |side: u32| ((side as f32 * (LOOKED_AT / longest).min(1.0)) as u32).max(1);
     let small = imageops::thumbnail(&grey, shrunk(grey.width()), shrunk(grey.height()));
@@ -80,54 +70,6 @@ fn light(file: &[u8]) -> Result<GrayImage, String> {
         imageops::invert(&mut light);
     }
     Ok(light)
-}
-
-/// The picture in a file, upright. Its size is looked at before memory is asked for.
-fn decode(file: &[u8]) -> Result<DynamicImage, String> {
-    let plain = |error: ImageError| match error {
-        ImageError::Unsupported(_) => "this kind of PNG or JPEG is not known here".to_string(),
-        ImageError::Limits(_) => "it is too large".to_string(),
-        _ => "it is damaged or cut short".to_string(),
-    };
-    let format = if file.starts_with(b"\x89PNG") { ImageFormat::Png } else { ImageFormat::Jpeg };
-    if format == ImageFormat::Jpeg && !reaches_its_end(file) {
-        return Err("it is damaged or cut short".to_string()); // the decoder would make up the rest
-    }
-    let reader = ImageReader::with_format(Cursor::new(file), format);
-    let mut decoder = reader.into_decoder().map_err(plain)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(format!(
-            "its {width} x {height} pixels are too many; at most {} million are read",
-            MOST_PIXELS / 1_000_000
-        ));
-    }
-    // A phone keeps the picture as its sensor lies, and notes how it was held.
-    let held = decoder.orientation().map_err(plain)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(plain)?;
-    picture.apply_orientation(held);
-    Ok(picture)
-}
-
-/// Whether a JPEG goes on to the mark of its end. Before the picture lie parts with their length; there may
-/// be a small picture in one, with an end of its own.
-fn reaches_its_end(jpeg: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[0xff, kind, high, low]) = jpeg.get(at..at + 4)
-        && kind != START_OF_SCAN
-    {
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-    }
-    jpeg.get(at..).is_some_and(|picture| picture.windows(2).any(|pair| pair == END_OF_IMAGE))
-}
-
-/// A picture that is transparent in parts, laid on white paper, as a viewer shows it.
-fn on_white(picture: DynamicImage) -> GrayImage {
-    let picture = picture.into_luma_alpha8();
-    GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
-        let [value, cover] = picture.get_pixel(x, y).0.map(u32::from);
-        Luma([((value * cover + 255 * (255 - cover)) / 255) as u8])
-    })
 }
 
 /// Whether light ink was written on dark paper. Paper is most of the picture, and most of its edge.
